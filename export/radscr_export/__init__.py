@@ -1,0 +1,1 @@
+"""The export toolchain: trains the networks, quantises them and builds verified bundles."""
