@@ -1,9 +1,8 @@
-"""Decodes the films of a data pack once, letter-boxed exactly as the clinic's reader does it."""
+"""Decodes the films of a data pack, letter-boxed exactly as the clinic's reader does it."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +46,10 @@ class Films:
         return Films(self.images[chosen], tuple(self.rows[index] for index in chosen))
 
 
-def load_films(data: Path, name: str, size: int, cache: Path | None = None) -> Films:
+def load_films(data: Path, name: str, size: int) -> Films:
     """All films of a set ('iu', 'iu-lateral', 'nih') at `size` pixels, with their original aspect.
 
-    Decoded images are kept in `cache` (one .npy per set and size), because decoding costs minutes
-    and training reads them many times. Raises TrainingError where the pack lacks the set.
+    Raises TrainingError where the pack lacks the set.
     """
     if name not in SETS:
         raise TrainingError(f"{name!r} is no film set; choose one of {', '.join(SETS)}.")
@@ -61,22 +59,7 @@ def load_films(data: Path, name: str, size: int, cache: Path | None = None) -> F
             raise TrainingError(f"{path} is missing: give the folder of the data pack with --data.")
     with table.open(encoding="utf-8", newline="") as stream:
         rows = tuple(row for row in csv.DictReader(stream) if row["shard"] == shard.name)
-    kept = _cache_file(cache, shard, size)
-    if kept is not None and kept.is_file():
-        return Films(np.load(kept, mmap_mode="r"), rows)
-    images = _decode(shard, rows, size)
-    if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.save(kept, images)
-    return Films(images, rows)
-
-
-def _cache_file(cache: Path | None, shard: Path, size: int) -> Path | None:
-    if cache is None:
-        return None
-    identity = f"{shard.stat().st_size}-{shard.stat().st_mtime_ns}"
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
-    return cache / f"{shard.stem}-{size}-{digest}.npy"
+    return Films(_decode(shard, rows, size), rows)
 
 
 def _decode(shard: Path, rows: tuple[dict[str, str], ...], size: int) -> Bytes:

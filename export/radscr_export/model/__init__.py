@@ -1,0 +1,1 @@
+"""The networks of RadSCR in PyTorch, one file a part."""

@@ -1,0 +1,76 @@
+"""The visual encoder: radiograph I -> patch features V, with stages 3 and 4 of a Swin fused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from transformers import SwinBackbone, SwinConfig
+
+from radscr_export.model.preset import EncoderPreset
+
+
+class Encoder(nn.Module):
+    """A Swin transformer whose last two stages are fused into one grid of patch features.
+
+    Stage 4 knows what, stage 3 knows where: projected to D and added at the grid of stage 3, they
+    give a class activation map of 1/16 of the input's side instead of 1/32.
+    """
+
+    def __init__(self, preset: EncoderPreset) -> None:
+        super().__init__()
+        self.backbone = _backbone(preset)
+        widths = self.backbone.channels
+        self.fine = nn.Linear(widths[0], preset.feature_width)
+        self.coarse = nn.Linear(widths[1], preset.feature_width)
+        self.norm = nn.LayerNorm(preset.feature_width)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """V, (B, P, D), of 8-bit images (B, 1, S, S) given as uint8 or as floats in [0, 255]."""
+        scaled = (image.float() - 127.5) / 64.0
+        stage3, stage4 = self.backbone(scaled).feature_maps
+        coarse = self.coarse(stage4.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        coarse = F.interpolate(coarse, size=stage3.shape[-2:], mode="bilinear", align_corners=False)
+        fused = self.fine(stage3.permute(0, 2, 3, 1)) + coarse.permute(0, 2, 3, 1)
+        features: Tensor = self.norm(fused.flatten(1, 2))
+        return features
+
+
+class Classifier(nn.Module):
+    """The linear head on the mean of V: logits and, by the same weights, every saliency map."""
+
+    def __init__(self, feature_width: int, findings: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(feature_width, findings)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, N) and saliency W = ReLU(sum_c w_mc V_c), (B, N, P).
+
+        After average pooling Grad-CAM of a linear head is this product up to the factor 1 / P.
+        """
+        logits = self.linear(features.mean(dim=1))
+        saliency = F.relu(features @ self.linear.weight.T).transpose(1, 2)
+        return logits, saliency
+
+
+def _backbone(preset: EncoderPreset) -> SwinBackbone:
+    stages = ["stage3", "stage4"]
+    if preset.weights:
+        return SwinBackbone.from_pretrained(
+            Path(preset.weights), out_features=stages, num_channels=1, local_files_only=True
+        )
+    config = SwinConfig(
+        image_size=preset.image_size,
+        patch_size=4,
+        num_channels=1,
+        embed_dim=preset.embed_dim,
+        depths=list(preset.depths),
+        num_heads=list(preset.heads),
+        window_size=preset.window,
+        drop_path_rate=preset.drop_path,
+        out_features=stages,
+    )
+    torch.manual_seed(preset.seed)
+    return SwinBackbone(config)

