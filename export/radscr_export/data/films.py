@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from radscr_edge.errors import TrainingError
@@ -37,13 +38,16 @@ class Films:
 
     images: Bytes
     """(n, S, S)."""
+    shapes: NDArray[np.int64]
+    """(n, 2) height and width of each film before letter-boxing, in its true aspect."""
     rows: tuple[dict[str, str], ...]
     """The data set's own table row per film, in the order of `images`."""
 
     def subset(self, split: str) -> Films:
         """The films of one split: 'train', 'val' or 'test'."""
         chosen = [index for index, row in enumerate(self.rows) if row["split"] == split]
-        return Films(self.images[chosen], tuple(self.rows[index] for index in chosen))
+        rows = tuple(self.rows[index] for index in chosen)
+        return Films(self.images[chosen], self.shapes[chosen], rows)
 
 
 def load_films(data: Path, name: str, size: int) -> Films:
@@ -59,13 +63,13 @@ def load_films(data: Path, name: str, size: int) -> Films:
             raise TrainingError(f"{path} is missing: give the folder of the data pack with --data.")
     with table.open(encoding="utf-8", newline="") as stream:
         rows = tuple(row for row in csv.DictReader(stream) if row["shard"] == shard.name)
-    return Films(_decode(shard, rows, size), rows)
+    return _decode(shard, rows, size)
 
 
-def _decode(shard: Path, rows: tuple[dict[str, str], ...], size: int) -> Bytes:
+def _decode(shard: Path, rows: tuple[dict[str, str], ...], size: int) -> Films:
     place = {row["file"]: index for index, row in enumerate(rows)}
     images = np.zeros((len(rows), size, size), np.uint8)
-    seen = set()
+    shapes = np.zeros((len(rows), 2), np.int64)
     with tarfile.open(shard) as tar:
         for member in tqdm(tar, total=len(rows), desc=shard.name, unit="film"):
             index = place.get(Path(member.name).name)
@@ -73,11 +77,13 @@ def _decode(shard: Path, rows: tuple[dict[str, str], ...], size: int) -> Bytes:
             if index is None or stream is None:
                 continue
             pixels = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_GRAYSCALE)
-            images[index] = letterbox(restore_aspect(pixels, rows[index]), size)[0, 0]
-            seen.add(index)
-    if len(seen) != len(rows):
-        raise TrainingError(f"{shard} lacks {len(rows) - len(seen)} of the films that its table lists.")
-    return images
+            film = restore_aspect(pixels, rows[index])
+            images[index] = letterbox(film, size)[0, 0]
+            shapes[index] = film.shape
+    lacking = int((shapes[:, 0] == 0).sum())
+    if lacking:
+        raise TrainingError(f"{shard} lacks {lacking} of the films that its table lists.")
+    return Films(images, shapes, rows)
 
 
 def restore_aspect(pixels: Bytes, row: dict[str, str]) -> Bytes:

@@ -1,0 +1,122 @@
+"""Joins films, label states, mentions and texts of all training data into one set of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radscr_edge.imaging.letterbox import content_points, fit
+from radscr_edge.ontology import FINDINGS
+from radscr_edge.records import Bytes, Mask, Polarity
+from radscr_export.data.films import Films, load_films
+from radscr_export.data.labels import Mention, iu_sentences, iu_states, nih_states
+from radscr_export.model.radscr import STRIDE
+
+SOURCES = ("iu", "nih-PA", "nih-AP", "phantom")
+"""Data set and view of a film: alternatives by another image come from the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One sentence of the study's own report; used for training, never exported."""
+
+    text: str
+    finding: int
+    polarity: Polarity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Studies:
+    """Studies of one split: everything that the losses need, row by row."""
+
+    images: Bytes
+    """(n, S, S)."""
+    shapes: NDArray[np.int64]
+    """(n, 2) height and width of each film before letter-boxing."""
+    states: NDArray[np.int8]
+    """(n, N)."""
+    source: NDArray[np.int64]
+    """(n,) index into SOURCES."""
+    mentions: tuple[dict[int, Mention], ...]
+    """Per study: finding index -> side and severity, where the code says them."""
+    told: tuple[tuple[Told, ...], ...]
+    """Per study: sentences of its report."""
+    ids: tuple[str, ...]
+    """Per study: uid or file name within its data set."""
+
+    def of(self, name: str) -> NDArray[np.int64]:
+        """Rows whose source is `name`."""
+        return np.flatnonzero(self.source == SOURCES.index(name))
+
+
+def load_studies(data: Path, split: str, size: int) -> Studies:
+    """The real frontal films of one split: IU and NIH, never pooled for figures."""
+    return join([_iu(data, split, size), _nih(data, split, size)])
+
+
+def join(parts: Iterable[Studies]) -> Studies:
+    """Several sets of studies as one."""
+    parts = list(parts)
+    return Studies(
+        images=np.concatenate([part.images for part in parts]),
+        shapes=np.concatenate([part.shapes for part in parts]),
+        states=np.concatenate([part.states for part in parts]),
+        source=np.concatenate([part.source for part in parts]),
+        mentions=sum((part.mentions for part in parts), ()),
+        told=sum((part.told for part in parts), ()),
+        ids=sum((part.ids for part in parts), ()),
+    )
+
+
+def film_masks(shapes: NDArray[np.int64], size: int) -> Mask:
+    """(n, P): patches that lie on the film rather than on the letter-box's black bars."""
+    side = size // STRIDE
+    return np.stack(
+        [content_points(fit(int(height), int(width), size), side)[1] for height, width in shapes]
+    )
+
+
+def _iu(data: Path, split: str, size: int) -> Studies:
+    films = load_films(data, "iu", size).subset(split)
+    labels, told = iu_states(data), iu_sentences(data)
+    place = {uid: index for index, uid in enumerate(labels.uids)}
+    rows = [place[row["uid"]] for row in films.rows]
+    return Studies(
+        images=films.images,
+        shapes=films.shapes,
+        states=labels.states[rows],
+        source=np.full(len(rows), SOURCES.index("iu")),
+        mentions=tuple(_by_finding(labels.mentions[row]) for row in rows),
+        told=tuple(
+            tuple(
+                Told(one.text, FINDINGS.index(one.finding), one.polarity)
+                for one in told.get(row["uid"], ())
+            )
+            for row in films.rows
+        ),
+        ids=tuple(row["uid"] for row in films.rows),
+    )
+
+
+def _nih(data: Path, split: str, size: int) -> Studies:
+    films = load_films(data, "nih", size).subset(split)
+    labels = nih_states(data)
+    place = {name: index for index, name in enumerate(labels.files)}
+    rows = [place[row["file"]] for row in films.rows]
+    return Studies(
+        images=films.images,
+        shapes=films.shapes,
+        states=labels.states[rows],
+        source=np.array([SOURCES.index(f"nih-{row['view']}") for row in films.rows]),
+        mentions=tuple({} for _ in rows),
+        told=tuple(() for _ in rows),
+        ids=tuple(row["file"] for row in films.rows),
+    )
+
+
+def _by_finding(mentions: Iterable[Mention]) -> dict[int, Mention]:
+    return {FINDINGS.index(mention.finding): mention for mention in mentions}

@@ -1,0 +1,58 @@
+"""The losses of method section 1: L_Prop, L_Alt, L_Neg and the classifier's loss."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+
+def classifier_loss(logits: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> Tensor:
+    """Binary cross-entropy over known labels, for noisy and missing ones.
+
+    All (B, N); `weights` is 0 for unknown, small for assumed negatives; targets are smoothed.
+    """
+    soft = targets * (1 - 2 * smoothing) + smoothing
+    each = F.binary_cross_entropy_with_logits(logits, soft, reduction="none")
+    return (each * weights).sum() / weights.sum().clamp_min(1.0)
+
+
+def contrast(scores: Tensor, positive: Tensor, temperature: float) -> Tensor:
+    """InfoNCE with several positives a row: scores and `positive` (rows, candidates).
+
+    Rows without a positive do not count; a batch without any gives 0 with a gradient of 0.
+    """
+    usable = positive.any(dim=1)
+    logits = scores / temperature
+    matched = logits.masked_fill(~positive, float("-inf"))
+    each = torch.logsumexp(logits, dim=1) - torch.logsumexp(matched, dim=1)
+    return torch.where(usable, each, torch.zeros_like(each)).sum() / usable.sum().clamp_min(1)
+
+
+def prop_loss(
+    scores: Tensor, positive: Tensor, prototype_scores: Tensor, prototype_positive: Tensor, t: float
+) -> Tensor:
+    """L_Prop: symmetric between proposals and sentences, plus proposals against prototypes.
+
+    `scores` (M, L) are P . s; the negatives in a row are other abnormalities, other reports' and
+    other polarity or side of the same abnormality. `prototype_scores` (M, N * K) are P . o.
+    """
+    forward = contrast(scores, positive, t)
+    backward = contrast(scores.T, positive.T, t)
+    prototypes = contrast(prototype_scores, prototype_positive, t)
+    return forward + backward + prototypes
+
+
+def alt_loss(matched: Tensor, alternatives: Tensor, usable: Tensor, margin: float) -> Tensor:
+    """L_Alt: triplet, P_m nearer to its sentence than its alternatives are.
+
+    `matched` (M,) is P_m . s, `alternatives` (M, A) the critiques' similarity to the same s,
+    `usable` (M, A) False where no lawful alternative was found.
+    """
+    gap = F.relu(margin - matched.unsqueeze(1) + alternatives)
+    return (gap * usable).sum() / usable.sum().clamp_min(1)
+
+
+def neg_loss(scores: Tensor, positive: Tensor, t: float) -> Tensor:
+    """L_Neg: C_Neg (B, L) towards positive mentions that exist but were not hypothesised."""
+    return contrast(scores, positive, t)
