@@ -72,6 +72,19 @@ def join(parts: Iterable[Studies]) -> Studies:
     )
 
 
+def select(studies: Studies, rows: NDArray[np.int64]) -> Studies:
+    """Some studies of a set, in the order of `rows`."""
+    return Studies(
+        images=studies.images[rows],
+        shapes=studies.shapes[rows],
+        states=studies.states[rows],
+        source=studies.source[rows],
+        mentions=tuple(studies.mentions[row] for row in rows),
+        told=tuple(studies.told[row] for row in rows),
+        ids=tuple(studies.ids[row] for row in rows),
+    )
+
+
 def film_masks(shapes: NDArray[np.int64], size: int) -> Mask:
     """(n, P): patches that lie on the film rather than on the letter-box's black bars."""
     side = size // STRIDE

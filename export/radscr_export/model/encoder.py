@@ -1,10 +1,9 @@
-"""The visual encoder: radiograph I -> patch features V, with stages 3 and 4 of a Swin fused."""
+"""The visual encoder: radiograph I -> patch features V, the last two stages of a Swin fused."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from transformers import SwinBackbone, SwinConfig
@@ -15,8 +14,8 @@ from radscr_export.model.preset import EncoderPreset
 class Encoder(nn.Module):
     """A Swin transformer whose last two stages are fused into one grid of patch features.
 
-    Stage 4 knows what, stage 3 knows where: projected to D and added at the grid of stage 3, they
-    give a class activation map of 1/16 of the input's side instead of 1/32.
+    The last stage knows what, the one before knows where: projected to D and added on the finer
+    grid, they give a class activation map of 1/16 of the input's side instead of 1/32.
     """
 
     def __init__(self, preset: EncoderPreset) -> None:
@@ -30,10 +29,10 @@ class Encoder(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """V, (B, P, D), of 8-bit images (B, 1, S, S) given as uint8 or as floats in [0, 255]."""
         scaled = (image.float() - 127.5) / 64.0
-        stage3, stage4 = self.backbone(scaled).feature_maps
-        coarse = self.coarse(stage4.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        coarse = F.interpolate(coarse, size=stage3.shape[-2:], mode="bilinear", align_corners=False)
-        fused = self.fine(stage3.permute(0, 2, 3, 1)) + coarse.permute(0, 2, 3, 1)
+        where, what = self.backbone(scaled).feature_maps
+        coarse = self.coarse(what.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        coarse = F.interpolate(coarse, size=where.shape[-2:], mode="bilinear", align_corners=False)
+        fused = self.fine(where.permute(0, 2, 3, 1)) + coarse.permute(0, 2, 3, 1)
         features: Tensor = self.norm(fused.flatten(1, 2))
         return features
 
@@ -56,14 +55,14 @@ class Classifier(nn.Module):
 
 
 def _backbone(preset: EncoderPreset) -> SwinBackbone:
-    stages = ["stage3", "stage4"]
+    stages = [f"stage{len(preset.depths) - 1}", f"stage{len(preset.depths)}"]
     if preset.weights:
         return SwinBackbone.from_pretrained(
             Path(preset.weights), out_features=stages, num_channels=1, local_files_only=True
         )
     config = SwinConfig(
         image_size=preset.image_size,
-        patch_size=4,
+        patch_size=preset.patch,
         num_channels=1,
         embed_dim=preset.embed_dim,
         depths=list(preset.depths),
@@ -72,5 +71,22 @@ def _backbone(preset: EncoderPreset) -> SwinBackbone:
         drop_path_rate=preset.drop_path,
         out_features=stages,
     )
-    torch.manual_seed(preset.seed)
-    return SwinBackbone(config)
+    backbone = SwinBackbone(config)
+    if preset.stem:
+        backbone.embeddings.patch_embeddings.projection = _stem(preset)
+    return backbone
+
+
+def _stem(preset: EncoderPreset) -> nn.Sequential:
+    """Overlapping convolutions instead of one patch projection: small data need their bias.
+
+    Source: Xiao et al., "Early convolutions help transformers see better", NeurIPS 2021.
+    """
+    layers: list[nn.Module] = []
+    before, strides = 1, int(preset.patch).bit_length() - 1
+    for index, width in enumerate(preset.stem):
+        stride = 2 if index < strides else 1
+        layers += [nn.Conv2d(before, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)]
+        layers.append(nn.GELU())
+        before = width
+    return nn.Sequential(*layers, nn.Conv2d(before, preset.embed_dim, 1))

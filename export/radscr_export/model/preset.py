@@ -15,6 +15,10 @@ class EncoderPreset:
 
     image_size: int
     """S in pixels."""
+    patch: int
+    """Pixels per token of the first stage."""
+    stem: tuple[int, ...]
+    """Channels of a convolutional stem; empty: Swin's own patch projection."""
     embed_dim: int
     depths: tuple[int, ...]
     heads: tuple[int, ...]
@@ -24,7 +28,6 @@ class EncoderPreset:
     """D."""
     weights: str
     """Local folder of pretrained Swin weights; empty: trained from scratch."""
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def load_preset(name: str) -> Preset:
     return Preset(
         name=name,
         encoder=EncoderPreset(
-            **{**encoder, "depths": tuple(encoder["depths"]), "heads": tuple(encoder["heads"])}
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in encoder.items()}
         ),
         text=TextPreset(**table["text"]),
         loss=LossPreset(**table["loss"]),

@@ -1,0 +1,209 @@
+"""One batch of the retrieval losses: hypotheses, regions, one PropEncoder call, three losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from radscr_edge.imaging.letterbox import content_points, fit
+from radscr_edge.ontology import FINDINGS
+from radscr_edge.regions import major_anatomy
+from radscr_export.data.training_set import Studies, film_masks
+from radscr_export.losses import alt_loss, neg_loss, prop_loss
+from radscr_export.model.preset import LossPreset
+from radscr_export.model.radscr import RadSCR
+from radscr_export.sampling import Batch, Hypothesis, hypothesise, other_findings, other_studies
+from radscr_export.soft_regions import straight_through_regions
+from radscr_export.texts import PROTOTYPES, UNSAID, LibraryTexts, Tokens
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What the encoder said of a batch of B studies."""
+
+    features: Tensor
+    """V, (B, P, D)."""
+    logits: Tensor
+    """(B, N)."""
+    saliency: Tensor
+    """W, (B, N, P)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The rows of one PropEncoder call: M proposals, their alternatives, then B of C_Neg."""
+
+    grid: NDArray[np.int64]
+    region: NDArray[np.int64]
+    """(R,) which of the M + B regions a row covers."""
+    concepts: Tensor
+    """(R, N + 1)."""
+    usable: NDArray[np.bool_]
+    """(M, 2 * N_p) False where no lawful alternative was found."""
+
+
+def retrieval_loss(
+    model: RadSCR,
+    seen: Seen,
+    studies: Studies,
+    texts: tuple[LibraryTexts, Tokens, NDArray[np.int64]],
+    loss: LossPreset,
+    rng: np.random.Generator,
+) -> Tensor:
+    """L_Prop + beta1 L_Alt + beta2 L_Neg of one batch.
+
+    `studies` are the B studies of the batch; `texts` are the library, the reports' own sentences
+    that were drawn for this batch, and (T,) the study that each of those belongs to.
+    """
+    batch = Batch(
+        states=studies.states,
+        logits=seen.logits.detach().float().cpu().numpy(),
+        pooled=F.normalize(seen.features.detach().float().mean(1), dim=-1).cpu().numpy(),
+        source=studies.source,
+    )
+    proposed, dropped = hypothesise(batch, loss.hypothesis_drop, rng)
+    rows = _rows(proposed, batch, loss.alternatives, rng)
+    regions = _regions(seen, studies, proposed, loss)
+    device = seen.features.device
+    vectors = model.propose(
+        seen.features.float(),
+        torch.from_numpy(rows.grid).to(device),
+        regions[torch.from_numpy(rows.region).to(device)],
+        rows.concepts.to(device),
+    )
+    return _losses(model, vectors, (proposed, dropped, rows), studies, texts, loss, rng)
+
+
+def _rows(
+    proposed: list[Hypothesis], batch: Batch, count: int, rng: np.random.Generator
+) -> Rows:
+    studies, size = len(batch.states), len(proposed)
+    grid = np.repeat([row.study for row in proposed], 1 + 2 * count)
+    grid = grid.reshape(size, 1 + 2 * count)
+    finding = np.repeat([row.finding for row in proposed], 1 + 2 * count).reshape(grid.shape)
+    usable = np.zeros((size, 2 * count), np.bool_)
+    for index, row in enumerate(proposed):
+        for place, other in enumerate(other_findings(row, batch, count, rng)):
+            finding[index, 1 + place] = other
+            usable[index, place] = True
+        for place, other in enumerate(other_studies(row, batch, count, rng)):
+            grid[index, 1 + count + place] = other
+            usable[index, count + place] = True
+    one_hot = F.one_hot(torch.from_numpy(finding.ravel()), len(FINDINGS) + 1).float()
+    unhypothesised = torch.ones(studies, len(FINDINGS) + 1)
+    unhypothesised[:, -1] = 0
+    for row in proposed:
+        unhypothesised[row.study, row.finding] = 0
+    mean_concept = unhypothesised / unhypothesised.sum(1, keepdim=True)
+    own_region = np.repeat(np.arange(size), 1 + 2 * count)
+    return Rows(
+        grid=np.concatenate([grid.ravel(), np.arange(studies)]),
+        region=np.concatenate([own_region, size + np.arange(studies)]),
+        concepts=torch.cat([one_hot, mean_concept]),
+        usable=usable,
+    )
+
+
+def _regions(
+    seen: Seen, studies: Studies, proposed: list[Hypothesis], loss: LossPreset
+) -> Tensor:
+    """(M + B, P): B_m of every proposal, then B_0 of every study."""
+    size = studies.images.shape[-1]
+    inside = film_masks(studies.shapes, size)
+    at = torch.tensor([[row.study, row.finding] for row in proposed]).T
+    saliency = seen.saliency.float()[at[0], at[1]]
+    own = straight_through_regions(saliency, inside[[row.study for row in proposed]], loss)
+    side = int(inside.shape[1] ** 0.5)
+    whole = [
+        major_anatomy(content_points(fit(int(height), int(width), size), side)[0], film)
+        for (height, width), film in zip(studies.shapes, inside, strict=True)
+    ]
+    return torch.cat([own, torch.from_numpy(np.stack(whole)).to(own)])
+
+
+def _losses(
+    model: RadSCR,
+    vectors: Tensor,
+    sampled: tuple[list[Hypothesis], list[Hypothesis], Rows],
+    studies: Studies,
+    texts: tuple[LibraryTexts, Tokens, NDArray[np.int64]],
+    loss: LossPreset,
+    rng: np.random.Generator,
+) -> Tensor:
+    proposed, dropped, rows = sampled
+    library, told, told_study = texts
+    size, width = len(proposed), 1 + rows.usable.shape[1]
+    block = vectors[: size * width].view(size, width, -1)
+    p_m, alternatives, c_neg = block[:, 0], block[:, 1:], vectors[size * width :]
+    said = _embed(model, library.tokens, vectors.device)
+    heard = _embed(model, told, vectors.device)
+    candidates = torch.cat([said, heard])
+    matches = [_matches(row, library, studies) for row in proposed]
+    positive = _positive(matches, len(said), proposed, told, told_study)
+    prototypes, prototype_positive = _prototypes(said, matches, library)
+    chosen = torch.tensor([int(rng.choice(np.flatnonzero(row))) for row in positive])
+    sentence = candidates[chosen]
+    similar = (alternatives @ sentence.unsqueeze(-1)).squeeze(-1)
+    positive_tensor = torch.from_numpy(positive).to(vectors.device)
+    usable = torch.from_numpy(rows.usable).to(vectors.device)
+    total = prop_loss(
+        p_m @ candidates.T, positive_tensor, p_m @ prototypes.T, prototype_positive, loss.temperature
+    )
+    total = total + loss.beta1 * alt_loss((p_m * sentence).sum(1), similar, usable, loss.margin)
+    missed = _missed(dropped, library, studies, len(said)).to(vectors.device)
+    return total + loss.beta2 * neg_loss(c_neg @ said.T, missed, loss.temperature)
+
+
+def _embed(model: RadSCR, tokens: Tokens, device: torch.device) -> Tensor:
+    return model.embed(
+        tokens.states.to(device).float(), tokens.mask.to(device), tokens.findings.to(device)
+    )
+
+
+def _matches(row: Hypothesis, library: LibraryTexts, studies: Studies) -> list[int]:
+    mention = studies.mentions[row.study].get(row.finding, UNSAID)
+    return library.matching(row.finding, row.true, mention)
+
+
+def _positive(
+    matches: list[list[int]],
+    size: int,
+    proposed: list[Hypothesis],
+    told: Tokens,
+    told_study: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """(M, L + T): the library's matching sentences, and the study's own about the finding."""
+    positive = np.zeros((len(proposed), size + len(told_study)), np.bool_)
+    findings = told.findings.numpy()
+    for index, (row, found) in enumerate(zip(proposed, matches, strict=True)):
+        positive[index, found] = True
+        if row.true:
+            positive[index, size:] = (told_study == row.study) & (findings == row.finding)
+    return positive
+
+
+def _prototypes(
+    said: Tensor, matches: list[list[int]], library: LibraryTexts
+) -> tuple[Tensor, Tensor]:
+    """(N * K, d) prototypes of this step's sentence vectors, and which belong to which row."""
+    slots = torch.from_numpy(library.slots).to(said.device)
+    total = said.new_zeros(len(FINDINGS) * PROTOTYPES, said.shape[1]).index_add(0, slots, said)
+    positive = torch.zeros(len(matches), len(total), dtype=torch.bool)
+    for index, found in enumerate(matches):
+        positive[index, library.slots[found]] = True
+    return F.normalize(total, dim=-1), positive.to(said.device)
+
+
+def _missed(
+    dropped: list[Hypothesis], library: LibraryTexts, studies: Studies, size: int
+) -> Tensor:
+    """(B, L): the library sentences of what the study shows but nobody hypothesised."""
+    positive = torch.zeros(len(studies.states), size, dtype=torch.bool)
+    for row in dropped:
+        positive[row.study, _matches(row, library, studies)] = True
+    return positive

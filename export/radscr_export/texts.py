@@ -1,0 +1,122 @@
+"""Token states of every sentence that training meets: our library's, and the reports' own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from radscr_edge.ontology import FINDINGS
+from radscr_edge.records import Polarity, Sentence, Severity, Side
+from radscr_edge.sentences import load_sentences
+from radscr_edge.sentences.matching import best_match
+from radscr_export.data.labels import Mention
+from radscr_export.data.training_set import Studies
+from radscr_export.prototypes import assign_prototypes
+from radscr_export.text_encoder import TextEncoder
+
+UNSAID = Mention("", Side.NONE, Severity.NONE)
+PROTOTYPES = 5
+"""K: four positive ones and a negative one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """Frozen token states of some sentences, padded to the longest."""
+
+    states: Tensor
+    """(B, T, width), half precision to spare memory."""
+    mask: Tensor
+    """(B, T)."""
+    findings: Tensor
+    """(B,) the abnormality that each sentence is read for."""
+
+    def rows(self, chosen: Tensor) -> Tokens:
+        """The sentences of some rows."""
+        return Tokens(self.states[chosen], self.mask[chosen], self.findings[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class LibraryTexts:
+    """The sentence library with its token states; frame sentences have no vector and stay out."""
+
+    sentences: tuple[Sentence, ...]
+    """L sentences, each about one finding."""
+    tokens: Tokens
+
+    @cached_property
+    def slots(self) -> NDArray[np.int64]:
+        """(L,) prototype of each sentence as an index into N * K."""
+        return np.array(
+            [FINDINGS.index(one.finding) * PROTOTYPES + one.prototype for one in self.sentences]
+        )
+
+    @cached_property
+    def _row(self) -> dict[str, int]:
+        return {sentence.id: row for row, sentence in enumerate(self.sentences)}
+
+    def matching(self, finding: int, true: bool, mention: Mention) -> list[int]:
+        """Rows of the library sentences that say just this; a denial has no side or severity."""
+        polarity = Polarity.POSITIVE if true else Polarity.NEGATIVE
+        told = mention if true else UNSAID
+        found = best_match(self.sentences, FINDINGS[finding], polarity, told.side, told.severity)
+        return [self._row[sentence.id] for sentence in found]
+
+
+def read_library(encoder: TextEncoder) -> LibraryTexts:
+    """The shipped library with prototypes assigned and token states computed."""
+    every = assign_prototypes(load_sentences())
+    sentences = tuple(sentence for sentence in every if sentence.finding)
+    findings = [FINDINGS.index(sentence.finding) for sentence in sentences]
+    return LibraryTexts(sentences, tokenise(encoder, [one.text for one in sentences], findings))
+
+
+def tokenise(encoder: TextEncoder, texts: Sequence[str], findings: Sequence[int]) -> Tokens:
+    """Token states of `texts`, each read for the finding beside it."""
+    states, mask = encoder.encode(texts)
+    return Tokens(
+        torch.from_numpy(states).half(), torch.from_numpy(mask), torch.tensor(findings)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ToldTexts:
+    """The reports' own sentences of the training studies, ready to be drawn study by study."""
+
+    tokens: Tokens
+    rows_of: dict[str, list[int]]
+    """Study id -> rows of its sentences."""
+
+    def draw(self, ids: Sequence[str], rng: np.random.Generator) -> tuple[Tokens, NDArray[np.int64]]:
+        """Sentences of a batch, and (T,) the study of the batch that each belongs to.
+
+        Each sentence joins with probability one half, so that about half of what a proposal is
+        drawn to is the library's own wording.
+        """
+        pairs = [
+            (row, study)
+            for study, name in enumerate(ids)
+            for row in self.rows_of.get(name, [])
+            if rng.random() < 0.5
+        ]
+        chosen = torch.tensor([row for row, _ in pairs], dtype=torch.int64)
+        return self.tokens.rows(chosen), np.array([study for _, study in pairs], np.int64)
+
+
+def read_told(encoder: TextEncoder, studies: Studies) -> ToldTexts:
+    """Token states of the positive sentences of the studies' reports; they stay in memory."""
+    rows_of: dict[str, list[int]] = {}
+    texts: list[str] = []
+    findings: list[int] = []
+    for name, told in zip(studies.ids, studies.told, strict=True):
+        for one in told:
+            if one.polarity is Polarity.POSITIVE:
+                rows_of.setdefault(name, []).append(len(texts))
+                texts.append(one.text)
+                findings.append(one.finding)
+    return ToldTexts(tokenise(encoder, texts, findings), rows_of)

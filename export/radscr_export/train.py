@@ -1,0 +1,227 @@
+"""Trains RadSCR: phases of one preset, with checkpoints, a CSV log and resume after a kill."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from radscr_export.checkpoint import load_checkpoint, save_checkpoint
+from radscr_export.data.augment import augment
+from radscr_export.data.extras import extra_studies
+from radscr_export.data.labels import State
+from radscr_export.data.training_set import Studies, join, load_studies, select
+from radscr_export.losses import classifier_loss
+from radscr_export.model.preset import Phase, Preset
+from radscr_export.model.radscr import RadSCR
+from radscr_export.proposal_step import Seen, retrieval_loss
+from radscr_export.text_encoder import TextEncoder
+from radscr_export.texts import LibraryTexts, ToldTexts, read_library, read_told
+
+PRIOR_LOGIT = -2.5
+"""Start of the classifier's bias: about one film in twelve shows a given finding."""
+WARM_UP = 0.05
+"""Share of a phase over which the learning rate rises to its peak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training run: where it is kept and what it is made of."""
+
+    folder: Path
+    data: Path
+    preset: Preset
+    seed: int
+    device: torch.device
+
+
+@dataclass(slots=True)
+class Progress:
+    """What changes while training: saved whole in every checkpoint."""
+
+    model: RadSCR
+    average: AveragedModel
+    optimiser: torch.optim.Optimizer
+    phase: int = 0
+    epoch: int = 0
+
+    def state(self) -> dict[str, Any]:
+        """Everything that resuming needs."""
+        return {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "phase": self.phase,
+            "epoch": self.epoch,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues where the state was saved."""
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.phase, self.epoch = state["phase"], state["epoch"]
+
+
+def train(run: Run) -> RadSCR:
+    """Trains all phases of the preset and returns the averaged model.
+
+    Starts where the run's folder says it stopped. Raises TrainingError where the data pack is
+    incomplete.
+    """
+    run.folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(run.seed)
+    encoder = TextEncoder.load(run.preset.text.encoder)
+    library = read_library(encoder)
+    progress = _begin(run, library.tokens.states.shape[-1])
+    for index, phase in enumerate(run.preset.phases):
+        if index >= progress.phase:
+            progress.phase = index
+            _train_phase(run, phase, progress, (library, encoder))
+            progress.epoch = 0
+    averaged: RadSCR = progress.average.module
+    return averaged
+
+
+def load_trained(run: Run, text_width: int) -> RadSCR:
+    """The averaged model of a finished or interrupted run."""
+    progress = _begin(run, text_width)
+    averaged: RadSCR = progress.average.module
+    return averaged.eval()
+
+
+def _begin(run: Run, text_width: int) -> Progress:
+    model = RadSCR(run.preset, text_width)
+    torch.nn.init.constant_(model.classifier.linear.bias, PRIOR_LOGIT)
+    model = model.to(run.device)
+    average = AveragedModel(
+        model, multi_avg_fn=get_ema_multi_avg_fn(run.preset.average), use_buffers=True
+    )
+    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=run.preset.weight_decay)
+    progress = Progress(model, average, optimiser)
+    state = load_checkpoint(run.folder)
+    if state is not None:
+        progress.restore(state)
+    return progress
+
+
+def _train_phase(
+    run: Run, phase: Phase, progress: Progress, texts: tuple[LibraryTexts, TextEncoder]
+) -> None:
+    real = load_studies(run.data, "train", phase.size)
+    extra = extra_studies(real, phase.size, run.seed)
+    told = read_told(texts[1], real) if phase.retrieval else None
+    for epoch in range(progress.epoch, phase.epochs):
+        rng = np.random.default_rng([run.seed, progress.phase, epoch])
+        figures = _train_epoch(run, phase, progress, (real, extra), (texts[0], told), rng)
+        progress.epoch = epoch + 1
+        if progress.epoch == phase.epochs:
+            progress.phase, progress.epoch = progress.phase + 1, 0
+        save_checkpoint(run.folder, progress.state())
+        _log(run.folder, {"size": phase.size, "epoch": epoch, **figures})
+
+
+def _train_epoch(
+    run: Run,
+    phase: Phase,
+    progress: Progress,
+    sets: tuple[Studies, Studies],
+    texts: tuple[LibraryTexts, ToldTexts | None],
+    rng: np.random.Generator,
+) -> dict[str, float]:
+    epoch = int(progress.epoch)
+    batches = list(_batches(run.preset, phase, sets, rng))
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    progress.model.train()
+    sums = np.zeros(2)
+    bar = tqdm(batches, desc=f"{phase.size} px, epoch {epoch + 1}/{phase.epochs}", unit="batch")
+    for step, studies in enumerate(bar):
+        done = (epoch + step / len(batches)) / phase.epochs
+        for group in progress.optimiser.param_groups:
+            group["lr"] = phase.rate * _schedule(done)
+        images = augment(torch.from_numpy(studies.images)[:, None].to(run.device), generator)
+        losses = _losses(run, phase, progress.model, images, studies, texts, rng)
+        progress.optimiser.zero_grad()
+        sum(losses).backward()
+        torch.nn.utils.clip_grad_norm_(progress.model.parameters(), 1.0)
+        progress.optimiser.step()
+        progress.average.update_parameters(progress.model)
+        sums += [float(loss.detach()) for loss in losses]
+        bar.set_postfix(loss=f"{sums.sum() / (step + 1):.3f}")
+    mean = sums / max(1, len(batches))
+    return {"classifier": float(mean[0]), "retrieval": float(mean[1])}
+
+
+def _losses(
+    run: Run,
+    phase: Phase,
+    model: RadSCR,
+    images: Tensor,
+    studies: Studies,
+    texts: tuple[LibraryTexts, ToldTexts | None],
+    rng: np.random.Generator,
+) -> tuple[Tensor, Tensor]:
+    settings = run.preset.loss
+    with torch.autocast(run.device.type, torch.bfloat16):
+        features = model.encoder(images)
+    logits, saliency = model.classifier(features.float())
+    targets, weights = _targets(studies.states, settings.assumed_weight)
+    classified = classifier_loss(
+        logits, targets.to(run.device), weights.to(run.device), settings.smoothing
+    )
+    library, told = texts
+    if told is None:
+        return classified, classified.new_zeros(())
+    heard, study = told.draw(studies.ids, rng)
+    seen = Seen(features.float(), logits, saliency)
+    retrieved = retrieval_loss(model, seen, studies, (library, heard, study), settings, rng)
+    return classified, retrieved
+
+
+def _targets(states: NDArray[np.int8], assumed: float) -> tuple[Tensor, Tensor]:
+    """Targets (B, N) and weights: 1 for what is known, `assumed` for the silent, 0 for unknown."""
+    weights = np.zeros(states.shape, np.float32)
+    weights[(states == State.POSITIVE) | (states == State.NEGATIVE)] = 1.0
+    weights[states == State.ASSUMED] = assumed
+    targets = (states == State.POSITIVE).astype(np.float32)
+    return torch.from_numpy(targets), torch.from_numpy(weights)
+
+
+def _batches(
+    preset: Preset, phase: Phase, sets: tuple[Studies, Studies], rng: np.random.Generator
+) -> Iterator[Studies]:
+    """Shuffled batches: real films, and a small share of phantoms and painted lesions in each."""
+    real, extra = sets
+    guests = round(phase.batch * (preset.phantom_share + preset.composite_share))
+    own = phase.batch - guests
+    order = rng.permutation(len(real.ids))
+    for start in range(0, len(order) - own + 1, own):
+        chosen = select(real, order[start : start + own])
+        yield join([chosen, select(extra, rng.integers(len(extra.ids), size=guests))])
+
+
+def _schedule(done: float) -> float:
+    """Linear warm-up, then half a cosine to zero."""
+    if done < WARM_UP:
+        return max(done, 1e-3) / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+
+
+def _log(folder: Path, row: dict[str, float]) -> None:
+    path = folder / "log.csv"
+    fresh = not path.is_file()
+    with path.open("a", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(row))
+        if fresh:
+            writer.writeheader()
+        writer.writerow({key: round(value, 5) for key, value in row.items()})
