@@ -9,6 +9,7 @@ class StudyCause(StrEnum):
     """Why a study cannot be read, in the words of the person at the desk."""
 
     MISSING = "missing file"
+    UNREADABLE = "unreadable file"
     EMPTY = "empty file"
     WRONG_TYPE = "wrong file type"
     TOO_LARGE = "too large"
