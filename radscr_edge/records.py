@@ -175,18 +175,18 @@ class Proposals:
     """Every row of the one PropEncoder call: proposals and all their critiques, unit length."""
 
     places: tuple[Place, ...]
-    p_m: Floats
-    """P_m, (M, d)."""
-    c_abn: Floats
-    """C_Abn, (M, N_p, d): the same region with another abnormality's concept."""
-    c_img: Floats
-    """C_Img, (M, N_p, d): the same region and concept on a donor's features."""
+    p_m: tuple[Floats, ...]
+    """P_m, (d,) of each place."""
+    c_abn: tuple[Floats, ...]
+    """C_Abn, (N_p, d) of each place: the same region with another abnormality's concept."""
+    c_img: tuple[Floats, ...]
+    """C_Img, (N_p, d) of each place: the same region and concept on a donor's features."""
     c_neg: Floats
     """C_Neg, (d,): the mean concept of the predicted negatives over the major anatomy."""
     rivals: tuple[tuple[str, ...], ...]
-    """M x N_p names of the abnormalities of c_abn."""
+    """Names of the abnormalities of c_abn; fewer than N_p where fewer are lawful."""
     donors: tuple[tuple[str, ...], ...]
-    """M x N_p ids of the donors of c_img."""
+    """Ids of the donors of c_img; fewer than N_p where the bank has fewer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

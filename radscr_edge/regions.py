@@ -25,7 +25,7 @@ def objectness(saliency: Floats, inside: Mask, high: float, low: float) -> tuple
     if peak <= 0.0:
         region[int(np.argmax(np.where(inside, saliency, -np.inf)))] = True
         return region, True
-    side = int(round(saliency.size**0.5))
+    side = round(saliency.size**0.5)
     extent = (on_film >= low * peak).reshape(side, side).astype(np.uint8)
     count, labels = cv2.connectedComponents(extent, connectivity=8)
     labels = labels.ravel()
@@ -39,7 +39,7 @@ def objectness(saliency: Floats, inside: Mask, high: float, low: float) -> tuple
 
 
 def major_anatomy(points: Floats, inside: Mask) -> Mask:
-    """B_0 (P,): patches on the film whose centre (x, y as fractions) lies in any anatomical zone."""
+    """B_0 (P,): patches on the film whose centre (x, y in fractions) lies in a zone."""
     covered = np.zeros(len(points), np.bool_)
     for zone in ZONES:
         covered |= (

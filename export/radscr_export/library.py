@@ -16,7 +16,8 @@ from radscr_edge.contract import Files
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Floats, Sentence
 from radscr_export.model.radscr import RadSCR
-from radscr_export.texts import PROTOTYPES, LibraryTexts
+from radscr_export.prototypes import PROTOTYPES
+from radscr_export.texts import LibraryTexts
 
 EF_CONSTRUCTION = 200
 LINKS = 16

@@ -17,9 +17,10 @@ from radscr_export.data.training_set import Studies, film_masks
 from radscr_export.losses import alt_loss, neg_loss, prop_loss
 from radscr_export.model.preset import LossPreset
 from radscr_export.model.radscr import RadSCR
+from radscr_export.prototypes import PROTOTYPES
 from radscr_export.sampling import Batch, Hypothesis, hypothesise, other_findings, other_studies
 from radscr_export.soft_regions import straight_through_regions
-from radscr_export.texts import PROTOTYPES, UNSAID, LibraryTexts, Tokens
+from radscr_export.texts import UNSAID, LibraryTexts, Tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +80,7 @@ def retrieval_loss(
     return _losses(model, vectors, (proposed, dropped, rows), studies, texts, loss, rng)
 
 
-def _rows(
-    proposed: list[Hypothesis], batch: Batch, count: int, rng: np.random.Generator
-) -> Rows:
+def _rows(proposed: list[Hypothesis], batch: Batch, count: int, rng: np.random.Generator) -> Rows:
     studies, size = len(batch.states), len(proposed)
     grid = np.repeat([row.study for row in proposed], 1 + 2 * count)
     grid = grid.reshape(size, 1 + 2 * count)
@@ -109,9 +108,7 @@ def _rows(
     )
 
 
-def _regions(
-    seen: Seen, studies: Studies, proposed: list[Hypothesis], loss: LossPreset
-) -> Tensor:
+def _regions(seen: Seen, studies: Studies, proposed: list[Hypothesis], loss: LossPreset) -> Tensor:
     """(M + B, P): B_m of every proposal, then B_0 of every study."""
     size = studies.images.shape[-1]
     inside = film_masks(studies.shapes, size)
@@ -152,7 +149,11 @@ def _losses(
     positive_tensor = torch.from_numpy(positive).to(vectors.device)
     usable = torch.from_numpy(rows.usable).to(vectors.device)
     total = prop_loss(
-        p_m @ candidates.T, positive_tensor, p_m @ prototypes.T, prototype_positive, loss.temperature
+        p_m @ candidates.T,
+        positive_tensor,
+        p_m @ prototypes.T,
+        prototype_positive,
+        loss.temperature,
     )
     total = total + loss.beta1 * alt_loss((p_m * sentence).sum(1), similar, usable, loss.margin)
     missed = _missed(dropped, library, studies, len(said)).to(vectors.device)

@@ -17,12 +17,10 @@ from radscr_edge.sentences import load_sentences
 from radscr_edge.sentences.matching import best_match
 from radscr_export.data.labels import Mention
 from radscr_export.data.training_set import Studies
-from radscr_export.prototypes import assign_prototypes
+from radscr_export.prototypes import PROTOTYPES, assign_prototypes
 from radscr_export.text_encoder import TextEncoder
 
 UNSAID = Mention("", Side.NONE, Severity.NONE)
-PROTOTYPES = 5
-"""K: four positive ones and a negative one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +77,7 @@ def read_library(encoder: TextEncoder) -> LibraryTexts:
 def tokenise(encoder: TextEncoder, texts: Sequence[str], findings: Sequence[int]) -> Tokens:
     """Token states of `texts`, each read for the finding beside it."""
     states, mask = encoder.encode(texts)
-    return Tokens(
-        torch.from_numpy(states).half(), torch.from_numpy(mask), torch.tensor(findings)
-    )
+    return Tokens(torch.from_numpy(states), torch.from_numpy(mask), torch.tensor(findings))
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +88,9 @@ class ToldTexts:
     rows_of: dict[str, list[int]]
     """Study id -> rows of its sentences."""
 
-    def draw(self, ids: Sequence[str], rng: np.random.Generator) -> tuple[Tokens, NDArray[np.int64]]:
+    def draw(
+        self, ids: Sequence[str], rng: np.random.Generator
+    ) -> tuple[Tokens, NDArray[np.int64]]:
         """Sentences of a batch, and (T,) the study of the batch that each belongs to.
 
         Each sentence joins with probability one half, so that about half of what a proposal is

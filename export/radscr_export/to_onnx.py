@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from radscr_edge.contract import Files, Tensors
 from radscr_edge.ontology import FINDINGS
+from radscr_edge.patches import STRIDE
 from radscr_export.model.radscr import RadSCR
 
 OPSET = 20
@@ -48,8 +49,10 @@ def write_graphs(model: RadSCR, image_size: int, folder: Path) -> None:
     model = model.float().cpu().eval()
     image = torch.zeros(1, 1, image_size, image_size, dtype=torch.uint8)
     names = [Tensors.FEATURES, Tensors.LOGITS, Tensors.SALIENCY]
-    _export(VisionGraph(model), (image,), ([Tensors.IMAGE], names), None, folder / Files.VISION["fp32"])
-    patches = (image_size // 16) ** 2
+    _export(
+        VisionGraph(model), (image,), ([Tensors.IMAGE], names), None, folder / Files.VISION["fp32"]
+    )
+    patches = (image_size // STRIDE) ** 2
     width = model.classifier.linear.in_features
     rows = torch.export.Dim("rows", min=1, max=4096)
     grids = torch.export.Dim("grids", min=1, max=4096)

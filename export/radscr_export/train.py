@@ -119,7 +119,7 @@ def _train_phase(
     run: Run, phase: Phase, progress: Progress, texts: tuple[LibraryTexts, TextEncoder]
 ) -> None:
     real = load_studies(run.data, "train", phase.size)
-    extra = extra_studies(real, phase.size, run.seed)
+    extra = extra_studies(real, phase.size, run.seed) if phase.retrieval else None
     told = read_told(texts[1], real) if phase.retrieval else None
     for epoch in range(progress.epoch, phase.epochs):
         rng = np.random.default_rng([run.seed, progress.phase, epoch])
@@ -135,7 +135,7 @@ def _train_epoch(
     run: Run,
     phase: Phase,
     progress: Progress,
-    sets: tuple[Studies, Studies],
+    sets: tuple[Studies, Studies | None],
     texts: tuple[LibraryTexts, ToldTexts | None],
     rng: np.random.Generator,
 ) -> dict[str, float]:
@@ -198,16 +198,19 @@ def _targets(states: NDArray[np.int8], assumed: float) -> tuple[Tensor, Tensor]:
 
 
 def _batches(
-    preset: Preset, phase: Phase, sets: tuple[Studies, Studies], rng: np.random.Generator
+    preset: Preset, phase: Phase, sets: tuple[Studies, Studies | None], rng: np.random.Generator
 ) -> Iterator[Studies]:
     """Shuffled batches: real films, and a small share of phantoms and painted lesions in each."""
     real, extra = sets
-    guests = round(phase.batch * (preset.phantom_share + preset.composite_share))
-    own = phase.batch - guests
+    share = preset.phantom_share + preset.composite_share if extra is not None else 0.0
+    own = phase.batch - round(phase.batch * share)
     order = rng.permutation(len(real.ids))
     for start in range(0, len(order) - own + 1, own):
         chosen = select(real, order[start : start + own])
-        yield join([chosen, select(extra, rng.integers(len(extra.ids), size=guests))])
+        if extra is not None:
+            guests = rng.integers(len(extra.ids), size=phase.batch - own)
+            chosen = join([chosen, select(extra, guests)])
+        yield chosen
 
 
 def _schedule(done: float) -> float:

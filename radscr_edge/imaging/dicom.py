@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.pixels import get_decoder, pixel_array
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.pixels.utils import get_expected_length
+from pydicom.pixels.utils import get_expected_length, pixel_array
 from pydicom.uid import (
     UID,
     ExplicitVRBigEndian,

@@ -99,7 +99,7 @@ def _unwindowed(
 
 
 def _modality(values: Stored, dataset: Dataset) -> Stored:
-    result = apply_modality_lut(values, dataset)
+    result: Stored = apply_modality_lut(values, dataset)
     if dataset.get("VOILUTSequence"):
         return np.rint(result).astype(np.int32)  # pydicom indexes the VOI LUT with it
     return result

@@ -41,5 +41,5 @@ def decode_reduced(frame: bytes, skipped: int) -> NDArray[Any] | None:
     # Pillow widens every sample to 16 bits, and lifts signed ones by half the range.
     narrow = values.astype(np.int32) >> (16 - precision)
     if coding["is_signed"]:
-        return (narrow - (1 << (precision - 1))).astype(np.int16)
-    return narrow.astype(np.uint16)
+        return np.asarray(narrow - (1 << (precision - 1)), np.int16)
+    return np.asarray(narrow, np.uint16)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from radscr_edge.imaging.letterbox import content_points, fit
 from radscr_edge.ontology import FINDINGS
+from radscr_edge.patches import STRIDE
 from radscr_edge.records import Bytes, Mask, Polarity
-from radscr_export.data.films import Films, load_films
+from radscr_export.data.films import load_films
 from radscr_export.data.labels import Mention, iu_sentences, iu_states, nih_states
-from radscr_export.model.radscr import STRIDE
 
 SOURCES = ("iu", "nih-PA", "nih-AP", "phantom")
 """Data set and view of a film: alternatives by another image come from the same."""
@@ -108,6 +108,7 @@ def _iu(data: Path, split: str, size: int) -> Studies:
             tuple(
                 Told(one.text, FINDINGS.index(one.finding), one.polarity)
                 for one in told.get(row["uid"], ())
+                if one.usable
             )
             for row in films.rows
         ),

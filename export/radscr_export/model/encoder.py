@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from transformers import SwinBackbone, SwinConfig
@@ -38,19 +39,27 @@ class Encoder(nn.Module):
 
 
 class Classifier(nn.Module):
-    """The linear head on the mean of V: logits and, by the same weights, every saliency map."""
+    """The linear head on the mean of V: logits and, by the same weights, every saliency map.
+
+    V is first standardised over studies (a batch normalisation of its mean), without which training
+    from scratch on few films stalls; at reading time that is one more linear step.
+    """
 
     def __init__(self, feature_width: int, findings: int) -> None:
         super().__init__()
+        self.standard = nn.BatchNorm1d(feature_width, affine=False)
         self.linear = nn.Linear(feature_width, findings)
+        nn.init.normal_(self.linear.weight, std=0.02)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, N) and saliency W = ReLU(sum_c w_mc V_c), (B, N, P).
+        """Logits (B, N) and saliency W = ReLU(sum_c w_mc V_c), (B, N, P), V standardised.
 
         After average pooling Grad-CAM of a linear head is this product up to the factor 1 / P.
         """
-        logits = self.linear(features.mean(dim=1))
-        saliency = F.relu(features @ self.linear.weight.T).transpose(1, 2)
+        logits = self.linear(self.standard(features.mean(dim=1)))
+        deviation = torch.sqrt(self.standard.running_var + self.standard.eps)
+        weights = self.linear.weight / deviation
+        saliency = F.relu((features - self.standard.running_mean) @ weights.T).transpose(1, 2)
         return logits, saliency
 
 
@@ -73,20 +82,45 @@ def _backbone(preset: EncoderPreset) -> SwinBackbone:
     )
     backbone = SwinBackbone(config)
     if preset.stem:
-        backbone.embeddings.patch_embeddings.projection = _stem(preset)
+        backbone.embeddings.patch_embeddings.projection = Stem(preset)
     return backbone
 
 
-def _stem(preset: EncoderPreset) -> nn.Sequential:
-    """Overlapping convolutions instead of one patch projection: small data need their bias.
+class Stem(nn.Module):
+    """Overlapping convolutions plus an absolute position, instead of one patch projection.
 
-    Source: Xiao et al., "Early convolutions help transformers see better", NeurIPS 2021.
+    Small data need the bias of convolutions (Xiao et al., "Early convolutions help transformers see
+    better", NeurIPS 2021), and films are aligned well enough for the place to be informative, which
+    a Swin's relative positions and mean pooling would lose.
     """
-    layers: list[nn.Module] = []
-    before, strides = 1, int(preset.patch).bit_length() - 1
-    for index, width in enumerate(preset.stem):
-        stride = 2 if index < strides else 1
-        layers += [nn.Conv2d(before, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)]
-        layers.append(nn.GELU())
-        before = width
-    return nn.Sequential(*layers, nn.Conv2d(before, preset.embed_dim, 1))
+
+    def __init__(self, preset: EncoderPreset) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before, strides = 1, preset.patch.bit_length() - 1
+        for index, width in enumerate(preset.stem):
+            stride = 2 if index < strides else 1
+            layers += [nn.Conv2d(before, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)]
+            layers.append(nn.GELU())
+            before = width
+        self.convolutions = nn.Sequential(*layers, nn.Conv2d(before, preset.embed_dim, 1))
+        side = preset.image_size // preset.patch
+        self.position = nn.Parameter(0.5 * _waves(side, preset.embed_dim))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Tokens (B, embed_dim, H / patch, W / patch); the position is resized to fit them."""
+        tokens = self.convolutions(image)
+        size = tokens.shape[-2:]
+        if size == self.position.shape[-2:]:
+            return tokens + self.position
+        return tokens + F.interpolate(self.position, size=size, mode="bilinear")
+
+
+def _waves(side: int, width: int) -> Tensor:
+    """(1, width, side, side): sines and cosines of the row and the column, as a first position."""
+    rows, columns = torch.meshgrid(
+        torch.linspace(-1, 1, side), torch.linspace(-1, 1, side), indexing="ij"
+    )
+    turns = torch.arange(1, width // 4 + 1).view(-1, 1, 1) * (torch.pi / 4)
+    waves = [wave(axis * turns) for axis in (columns, rows) for wave in (torch.sin, torch.cos)]
+    return torch.cat(waves).unsqueeze(0)

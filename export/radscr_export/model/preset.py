@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from radscr_edge.errors import TrainingError
 
@@ -53,7 +54,7 @@ class Phase:
     rate: float
     """Peak learning rate of a cosine schedule with linear warm-up."""
     retrieval: bool
-    """Whether the proposal losses join the classifier's loss."""
+    """Whether the proposal losses join the classifier's loss, and phantoms the films."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,15 @@ def load_preset(name: str) -> Preset:
     if not source.is_file():
         raise TrainingError(f"{name!r} is no preset; choose 'edge' or 'paper'.")
     table = tomllib.loads(source.read_text(encoding="utf-8"))
-    encoder = table["encoder"]
     return Preset(
         name=name,
-        encoder=EncoderPreset(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in encoder.items()}
-        ),
+        encoder=EncoderPreset(**_with_tuples(table["encoder"])),
         text=TextPreset(**table["text"]),
         loss=LossPreset(**table["loss"]),
         phases=tuple(Phase(**phase) for phase in table["phase"]),
         **table["training"],
     )
+
+
+def _with_tuples(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}

@@ -6,13 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from radscr_edge.ontology import FINDINGS
+from radscr_edge.patches import STRIDE
 from radscr_export.model.encoder import Classifier, Encoder
 from radscr_export.model.preset import Preset
 from radscr_export.model.prop_encoder import PropEncoder
 from radscr_export.model.sentence_head import SentenceHead
 
-STRIDE = 16
-"""Pixels of the input per patch of the feature grid (stage 3 of a Swin)."""
 
 
 class RadSCR(nn.Module):

@@ -1,0 +1,17 @@
+"""Synthetic chest phantoms with lesions of known place: samples, golden cases, training material."""
+
+from radscr_export.phantoms.draw import GOLDEN_SEEDS, TRAINING_SEEDS, Phantom, draw_phantom
+from radscr_export.phantoms.lesions import KINDS, PAINTED_KINDS, Lesion, paint_lesion
+from radscr_export.phantoms.samples import write_samples
+
+__all__ = [
+    "GOLDEN_SEEDS",
+    "KINDS",
+    "PAINTED_KINDS",
+    "TRAINING_SEEDS",
+    "Lesion",
+    "Phantom",
+    "draw_phantom",
+    "paint_lesion",
+    "write_samples",
+]

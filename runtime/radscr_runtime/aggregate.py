@@ -1,0 +1,157 @@
+"""Stage 8: Q, U and negatives -> the lines of the report; Q verbatim, always."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from radscr_edge.errors import DecoderError
+from radscr_edge.ontology import ORGANS, load_ontology
+from radscr_edge.records import (
+    Composition,
+    Decision,
+    Finding,
+    Hypothesis,
+    Line,
+    Missed,
+    Polarity,
+    Presence,
+    Sentence,
+    Side,
+    Verdict,
+)
+from radscr_edge.sentences import frame
+from radscr_runtime.decoders import Decoder, PlainDecoder
+from radscr_runtime.library import Library
+from radscr_runtime.timing import stage
+
+IMPRESSIONS = 3
+"""Findings that the impression repeats: critical ones first, then the most probable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidences:
+    """Everything that the report is composed from."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    findings: tuple[Finding, ...]
+    missed: tuple[Missed, ...]
+    side_known: bool
+
+
+@stage
+def aggregate(decoder: Decoder, library: Library, evidences: Evidences) -> Composition:
+    """The report's lines and the decoder's decisions; `plain` decides where the decoder fails."""
+    said = [_sentence(finding) for finding in evidences.findings if _spoken(finding)]
+    try:
+        decisions, name, remark = decoder.decide(said, evidences.missed), decoder.name, ""
+    except DecoderError as problem:
+        plain = PlainDecoder()
+        decisions, name = plain.decide(said, evidences.missed), plain.name
+        remark = f"{problem} The plain decoder decided instead."
+    lines = [
+        *_retrieved(evidences.findings),
+        *_supplements(evidences.missed, decisions),
+        *_negatives(library, evidences),
+        *_impression(evidences),
+        *_limitations(evidences),
+    ]
+    return Composition(tuple(lines), decisions, name, remark)
+
+
+def _spoken(finding: Finding) -> bool:
+    return finding.verdict is not Verdict.WITHDRAWN
+
+
+def _sentence(finding: Finding) -> Sentence:
+    return finding.evidence[0].sentence
+
+
+def _retrieved(findings: Sequence[Finding]) -> Iterator[Line]:
+    """Q, organ by organ as reports go; each line points at its region."""
+    order = sorted(
+        (index for index, finding in enumerate(findings) if _spoken(finding)),
+        key=lambda index: (
+            ORGANS.index(_sentence(findings[index]).organ),
+            -findings[index].place.hypothesis.probability,
+        ),
+    )
+    for index in order:
+        for evidence in findings[index].evidence:
+            yield _line(evidence.sentence, "findings", "Q", index)
+
+
+def _supplements(missed: Sequence[Missed], decisions: Sequence[Decision]) -> Iterator[Line]:
+    for one, decision in zip(missed, decisions, strict=True):
+        if decision.kept:
+            yield _line(one.sentence, "findings", "U", None)
+
+
+def _negatives(library: Library, evidences: Evidences) -> Iterator[Line]:
+    """One denial per finding whose absence is supported; none that touches what is asserted."""
+    ontology = load_ontology()
+    open_questions = {
+        name
+        for one in evidences.hypotheses
+        if one.presence in (Presence.PRESENT, Presence.INDETERMINATE)
+        for name in ontology.ancestors(one.finding) | {one.finding}
+    } | {one.sentence.finding for one in evidences.missed}
+    for hypothesis in evidences.hypotheses:
+        if hypothesis.presence is Presence.ABSENT and hypothesis.finding not in open_questions:
+            rows = library.about[hypothesis.finding, Polarity.NEGATIVE]
+            sided = [library.sentences[row] for row in rows.tolist()]
+            plain = next(one for one in sided if one.side is Side.NONE)
+            yield _line(plain, "findings", "negative", None)
+
+
+def _impression(evidences: Evidences) -> Iterator[Line]:
+    asserted = [
+        index
+        for index, finding in enumerate(evidences.findings)
+        if finding.verdict is Verdict.ASSERTED
+    ]
+    asserted.sort(key=lambda index: _urgency(evidences.findings[index]))
+    for index in asserted[:IMPRESSIONS]:
+        yield _line(_sentence(evidences.findings[index]), "impression", "Q", index)
+    doubtful = _names(evidences.findings, Verdict.CANNOT_BE_EXCLUDED)
+    if doubtful:
+        yield _frame("frame.impression.critical", "impression", findings=doubtful)
+    if not asserted:
+        assessed = [h for h in evidences.hypotheses if h.presence is not Presence.NOT_ASSESSED]
+        yield _frame("frame.impression.none", "impression", count=str(len(assessed)))
+
+
+def _urgency(finding: Finding) -> tuple[bool, float]:
+    hypothesis = finding.place.hypothesis
+    return not load_ontology()[hypothesis.finding].critical, -hypothesis.probability
+
+
+def _limitations(evidences: Evidences) -> Iterator[Line]:
+    uncertain = [one for one in evidences.findings if _spoken(one) and one.place.fallback]
+    listed = {
+        "frame.limitation.location": ", ".join(one.place.hypothesis.finding for one in uncertain),
+        "frame.limitation.indeterminate": _present_as(evidences, Presence.INDETERMINATE),
+        "frame.limitation.not_assessed": _present_as(evidences, Presence.NOT_ASSESSED),
+    }
+    for sentence_id, findings in listed.items():
+        if findings:
+            yield _frame(sentence_id, "limitations", findings=findings)
+    yield _frame("frame.limitation.outside", "limitations")
+    if not evidences.side_known:
+        yield _frame("frame.limitation.side", "limitations")
+
+
+def _names(findings: Sequence[Finding], verdict: Verdict) -> str:
+    return ", ".join(one.place.hypothesis.finding for one in findings if one.verdict is verdict)
+
+
+def _present_as(evidences: Evidences, presence: Presence) -> str:
+    return ", ".join(one.finding for one in evidences.hypotheses if one.presence is presence)
+
+
+def _line(sentence: Sentence, section: str, source: str, place: int | None) -> Line:
+    return Line(sentence.text, sentence.id, section, sentence.finding, source, place)
+
+
+def _frame(sentence_id: str, section: str, **slots: str) -> Line:
+    return Line(frame(sentence_id, **slots), sentence_id, section, "", "frame", None)

@@ -1,0 +1,21 @@
+"""What may differ from machine to machine; nothing here changes what a report says of a film."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Knobs of the machine, fixed for the life of a Reader."""
+
+    threads: int = 1
+    """Threads of the networks and of Phi; one leaves the PC usable while it reads."""
+    decoder: str = "auto"
+    """'plain', 'judge', or 'auto': what the bundle's manifest names."""
+    variant: str = ""
+    """'int8' or 'fp32'; empty: the bundle's first one that this machine computes correctly."""
+    decoding_seconds: float = 30.0
+    """Longest time that decoding one study may take."""
+    decoding_memory_mb: int = 768
+    """Largest address space of the decoding worker."""

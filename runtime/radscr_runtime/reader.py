@@ -1,0 +1,108 @@
+"""The walk: one radiograph in, one grounded report out, one line a stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from radscr_edge.contract import Bundle
+from radscr_edge.imaging import DecodingWorker, load_radiograph
+from radscr_edge.records import Provenance, Radiograph, Report
+from radscr_runtime.aggregate import Evidences, aggregate
+from radscr_runtime.classify import classify
+from radscr_runtime.critique import critique
+from radscr_runtime.decoders import Decoder, open_decoder
+from radscr_runtime.donors import Donors, open_donors
+from radscr_runtime.encode import encode
+from radscr_runtime.library import Library, open_library
+from radscr_runtime.localise import localise
+from radscr_runtime.networks import OnnxNetworks, open_networks
+from radscr_runtime.options import Options
+from radscr_runtime.propose import Scene, propose
+from radscr_runtime.recheck import recheck
+from radscr_runtime.retrieve import retrieve
+from radscr_runtime.timing import stage
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Reads studies with one bundle; open it once, read many, close it."""
+
+    bundle: Bundle
+    worker: DecodingWorker
+    networks: OnnxNetworks
+    library: Library
+    donors: Donors
+    decoder: Decoder
+    provenance: Provenance
+
+    @classmethod
+    def open(cls, folder: Path | str, options: Options | None = None) -> Reader:
+        """A reader for the bundle in `folder`.
+
+        Raises BundleError where the bundle is damaged or this machine cannot compute it.
+        """
+        options = options or Options()
+        worker = DecodingWorker(options.decoding_seconds, options.decoding_memory_mb)
+        try:
+            return _open(Bundle.open(folder), worker, options)
+        except BaseException:
+            worker.close()
+            raise
+
+    def read(self, study: Path | str) -> Report:
+        """The report of one study; StudyError with its cause where there can be none."""
+        settings, rules = self.bundle.settings, self.networks.variant.rules
+        radiograph = load(Path(study), self.worker)
+        grid = encode(self.networks, radiograph)
+        hypotheses = classify(grid, self.networks.variant)
+        places = localise(grid, hypotheses, radiograph, settings)
+        scene = Scene(radiograph, grid, hypotheses, places)
+        proposals = propose(self.networks, scene, self.donors, settings.alternatives)
+        challenges = critique(proposals, settings)
+        findings = retrieve(self.library, challenges, settings, rules)
+        missed = recheck(self.library, proposals.c_neg, hypotheses, settings)
+        evidences = Evidences(hypotheses, findings, missed, radiograph.side_known)
+        composition = aggregate(self.decoder, self.library, evidences)
+        return Report(radiograph, hypotheses, findings, missed, composition, self.provenance)
+
+    def close(self) -> None:
+        """Ends the decoding worker and frees the decoder."""
+        self.worker.close()
+        self.decoder.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@stage
+def load(study: Path, worker: DecodingWorker) -> Radiograph:
+    """Stage 0: the study's file -> an upright frontal radiograph, decoded in the worker."""
+    return load_radiograph(study, worker)
+
+
+def _open(bundle: Bundle, worker: DecodingWorker, options: Options) -> Reader:
+    networks, odd_processor = open_networks(bundle, options.variant, options.threads)
+    library = open_library(bundle)
+    decoder, no_decoder = open_decoder(bundle, options.decoder, options.threads)
+    remarks = (odd_processor, library.remark, no_decoder)
+    provenance = Provenance(
+        package_version=version("radscr-edge"),
+        bundle_name=bundle.name,
+        bundle_digest=bundle.digest,
+        network_variant=networks.variant.name,
+        search=library.search.name,
+        remarks=tuple(remark for remark in remarks if remark),
+    )
+    return Reader(bundle, worker, networks, library, open_donors(bundle), decoder, provenance)

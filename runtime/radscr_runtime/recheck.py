@@ -1,0 +1,50 @@
+"""Stage 7: what was missed: sentences that C_Neg finds for abnormalities nobody hypothesised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from radscr_edge.contract import Settings
+from radscr_edge.records import (
+    Floats,
+    Hypothesis,
+    Missed,
+    Polarity,
+    Presence,
+    Sentence,
+    Side,
+)
+from radscr_runtime.library import Library
+from radscr_runtime.timing import stage
+
+
+@stage
+def recheck(
+    library: Library, c_neg: Floats, hypotheses: Sequence[Hypothesis], settings: Settings
+) -> tuple[Missed, ...]:
+    """U: hedged sentences, one per finding, best first; none of a finding that was hypothesised.
+
+    A finding counts as missed where its probability is near its threshold and C_Neg, the mean of
+    all that was not hypothesised, still comes near a sentence about it.
+    """
+    near = {
+        one.finding: one.probability
+        for one in hypotheses
+        if one.presence is not Presence.PRESENT
+        and one.probability >= settings.supplement_share * one.threshold
+    }
+
+    def may_be_said(sentence: Sentence) -> bool:
+        hedged = sentence.polarity is Polarity.UNCERTAIN and sentence.side is Side.NONE
+        return hedged and sentence.finding in near
+
+    admissible = library.admissible(may_be_said)
+    if not len(admissible):
+        return ()
+    found = library.search.best(c_neg, len(admissible), admissible)
+    missed: dict[str, Missed] = {}
+    for row in found.tolist():
+        sentence, score = library.sentences[row], library.score(c_neg, row)
+        if score >= settings.supplement_score and sentence.finding not in missed:
+            missed[sentence.finding] = Missed(sentence, score, near[sentence.finding])
+    return tuple(missed.values())[: settings.supplements]
