@@ -1,1 +1,171 @@
-"""Builds the bundle of a trained run."""
+"""Turns a finished run into a bundle: graphs, library, donors, decoder, calibration, card."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radscr_edge.contract import Bundle, Files, Settings, Shapes, Variant
+from radscr_edge.errors import TrainingError
+from radscr_edge.imaging import letterbox
+from radscr_edge.ontology import FINDINGS
+from radscr_edge.patches import STRIDE
+from radscr_edge.records import Side
+from radscr_export.calibrate import Scored, calibrate
+from radscr_export.card import LICENCE, write_card
+from radscr_export.data.training_set import load_studies
+from radscr_export.decoder import train_decoder
+from radscr_export.donors import write_donors
+from radscr_export.evaluate import measure
+from radscr_export.library import embed_library, write_library
+from radscr_export.model.preset import Preset
+from radscr_export.model.radscr import RadSCR
+from radscr_export.phantoms import GOLDEN_SEEDS, KINDS, draw_phantom
+from radscr_export.quantise import quantise
+from radscr_export.text_encoder import TextEncoder
+from radscr_export.texts import LibraryTexts, read_library
+from radscr_export.to_onnx import write_graphs
+from radscr_export.train import Run, load_trained, resume
+from radscr_export.tune import tune
+from radscr_export.walk import Walker
+
+TOLERANCES = {"int8": 0.25, "fp32": 0.01}
+"""Largest difference of a golden logit on another processor. Measured between processors with and
+without VNNI the int8 networks differ by rounding only; saturation shows as differences above 1."""
+GOLDEN = 4
+DECODER_STEPS = 1500
+PACKAGES = ("torch", "onnx", "onnxruntime", "optimum", "hnswlib", "transformers", "scikit-learn")
+
+
+def build(training: Path, out: Path, decoder: Path | None = None) -> Bundle:
+    """Builds the bundle of a run into `out`, replacing what is there only when it is complete.
+
+    `decoder` is a GGUF file to ship; None trains one on decisions made from the library. Raises
+    TrainingError where the run has not finished.
+    """
+    run = resume(training)
+    encoder = TextEncoder.load(run.preset.text.encoder)
+    library = read_library(encoder)
+    model = load_trained(run, library.tokens.states.shape[-1])
+    with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
+        folder = Path(scratch) / out.name
+        folder.mkdir()
+        bundle = assemble(folder, out.name, run, (model, library), decoder)
+        if out.exists():
+            shutil.rmtree(out)
+        shutil.move(folder, out)
+    return replace(bundle, folder=out)
+
+
+def assemble(
+    folder: Path,
+    name: str,
+    run: Run,
+    trained: tuple[RadSCR, LibraryTexts],
+    decoder: Path | None,
+) -> Bundle:
+    """Fills an empty folder with everything that reading needs, then measures and describes it."""
+    model, library = trained
+    size = run.preset.encoder.image_size
+    write_graphs(model, size, folder)
+    quantise(folder)
+    vectors = embed_library(model, library, run.preset.loss.alpha1)
+    write_library(folder, library.sentences, vectors)
+    write_donors(model, load_studies(run.data, "train", size), folder)
+    facts = _write_decoder(folder, library, decoder, run.seed)
+    bundle = _first(folder, name, run.preset, facts)
+    bundle = _calibrated(bundle, run.data)
+    figures = {split: measure(bundle, run.data, split) for split in ("val", "test")}
+    bundle = replace(bundle, training={**bundle.training, "seed": run.seed, "figures": figures})
+    write_card(bundle)
+    return bundle.save()
+
+
+def _write_decoder(
+    folder: Path, library: LibraryTexts, decoder: Path | None, seed: int
+) -> dict[str, Any]:
+    target = folder / Files.DECODER
+    if decoder is None:
+        return train_decoder(library.sentences, target, seed, DECODER_STEPS)
+    if not decoder.is_file():
+        raise TrainingError(f"{decoder} is missing. Give a GGUF file, or leave --decoder out.")
+    shutil.copyfile(decoder, target)
+    return {"source": decoder.name}
+
+
+def _first(folder: Path, name: str, preset: Preset, decoder: dict[str, Any]) -> Bundle:
+    """The bundle before calibration: no finding can be raised with it yet."""
+    size = preset.encoder.image_size
+    golden = _golden_images(size)
+    bundle = Bundle(
+        folder=folder,
+        name=name,
+        preset=preset.name,
+        created=datetime.now(UTC).date().isoformat(),
+        licence=LICENCE,
+        findings=FINDINGS,
+        shapes=Shapes(
+            size, size // STRIDE, preset.encoder.feature_width, preset.text.vector_width
+        ),
+        settings=_settings(preset),
+        variants={one: Variant(one, limit, {}) for one, limit in TOLERANCES.items()},
+        decoder="judge",
+        has_decoder=True,
+        training={
+            "packages": {package: version(package) for package in PACKAGES},
+            "decoder": decoder,
+        },
+    )
+    logits = {
+        f"logits.{one}": np.stack(
+            [Walker.open(bundle, one).networks.see(image[None]).logits for image in golden]
+        )
+        for one in TOLERANCES
+    }
+    np.savez_compressed(folder / Files.GOLDEN, image=golden, **logits)
+    return bundle
+
+
+def _settings(preset: Preset) -> Settings:
+    loss = preset.loss
+    return Settings(
+        alpha1=loss.alpha1,
+        alpha2=loss.alpha2,
+        alternatives=loss.alternatives,
+        sentences_per_finding=1,
+        supplements=3,
+        supplement_score=0.0,
+        supplement_share=0.6,
+        rival_margin=0.0,
+        side_share=0.7,
+        saliency_high=loss.saliency_high,
+        saliency_low=loss.saliency_low,
+    )
+
+
+def _golden_images(size: int) -> np.ndarray:
+    """(n, 1, S, S): phantoms of golden seeds, so that no patient's film is shipped."""
+    drawn = [
+        draw_phantom(seed, KINDS[index % len(KINDS)], Side.LEFT)
+        for index, seed in enumerate(GOLDEN_SEEDS[-GOLDEN:])
+    ]
+    return np.stack([letterbox(phantom.pixels, size)[0] for phantom in drawn])
+
+
+def _calibrated(bundle: Bundle, data: Path) -> Bundle:
+    """Every variant with rules of its own, and the limits that the first one's walk asks for."""
+    studies = load_studies(data, "val", bundle.shapes.image_size)
+    variants, settings = {}, []
+    for name, variant in bundle.variants.items():
+        walker = Walker.open(bundle, name)
+        rules, limits = tune(walker, studies, calibrate(Scored(studies, walker.logits(studies))))
+        variants[name] = replace(variant, rules=rules)
+        settings.append(limits)
+    return replace(bundle, variants=variants, settings=settings[0])

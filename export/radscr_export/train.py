@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,21 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from radscr_edge.errors import TrainingError
 from radscr_export.checkpoint import load_checkpoint, save_checkpoint
 from radscr_export.data.augment import augment
 from radscr_export.data.extras import extra_studies
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import Studies, join, load_studies, select
 from radscr_export.losses import classifier_loss
-from radscr_export.model.preset import Phase, Preset
+from radscr_export.model.preset import Phase, Preset, load_preset
 from radscr_export.model.radscr import RadSCR
 from radscr_export.proposal_step import Seen, retrieval_loss
 from radscr_export.text_encoder import TextEncoder
 from radscr_export.texts import LibraryTexts, ToldTexts, read_library, read_told
 
+RECORD = "run.json"
+"""What a run is made of; two folders with the same one give the same weights."""
 PRIOR_LOGIT = -2.5
 """Start of the classifier's bias: about one film in twelve shows a given finding."""
 WARM_UP = 0.05
@@ -73,13 +77,39 @@ class Progress:
         self.phase, self.epoch = state["phase"], state["epoch"]
 
 
+def start(folder: Path, data: Path, preset: str, seed: int) -> Run:
+    """A run in `folder`, new or to be continued, on CUDA where there is one.
+
+    Raises TrainingError where the folder holds a run of another preset, seed or data.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    run = Run(folder, data, load_preset(preset), seed, device)
+    record = {"data": str(data), "seed": seed, "preset": asdict(run.preset)}
+    path = folder / RECORD
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if {**before, "data": ""} != json.loads(json.dumps({**record, "data": ""})):
+            raise TrainingError(f"{folder} holds a run with other settings. Choose another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return run
+
+
+def resume(folder: Path) -> Run:
+    """The run of a folder as it was started; TrainingError where there is none."""
+    path = folder / RECORD
+    if not path.is_file():
+        raise TrainingError(f"{folder} holds no run. Train one: radscr-export train --out {folder}")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    return start(folder, Path(record["data"]), record["preset"]["name"], record["seed"])
+
+
 def train(run: Run) -> RadSCR:
     """Trains all phases of the preset and returns the averaged model.
 
     Starts where the run's folder says it stopped. Raises TrainingError where the data pack is
     incomplete.
     """
-    run.folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(run.seed)
     encoder = TextEncoder.load(run.preset.text.encoder)
     library = read_library(encoder)

@@ -13,7 +13,6 @@ from radscr_export.model.prop_encoder import PropEncoder
 from radscr_export.model.sentence_head import SentenceHead
 
 
-
 class RadSCR(nn.Module):
     """All trained parts of the method; the text encoder is frozen and stays outside."""
 

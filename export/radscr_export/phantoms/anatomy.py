@@ -119,7 +119,9 @@ def _vessels(
         angle = np.arctan2(dy, dx)
         bent = 9 * angle + 4 * texture + float(rng.uniform(0, 6)) + 10 * distance
         strands = np.clip(np.sin(bent) - 0.55, 0, None)
-        total += 0.22 * strands * np.exp(-distance / 0.13) + 0.10 * np.exp(-((distance / 0.05) ** 2))
+        total += 0.22 * strands * np.exp(-distance / 0.13) + 0.10 * np.exp(
+            -((distance / 0.05) ** 2)
+        )
     result: Plane = total + 0.02 * texture
     return result
 
@@ -138,7 +140,9 @@ def _bones(x: Plane, y: Plane, anatomy: Anatomy, size: int) -> Plane:
     spine = 0.055 * _soft(np.abs(x - 0.5) - 0.035, 0.006)
     spine *= 0.8 + 0.2 * np.sin(y * 2 * np.pi * 17)
     collar = anatomy.apex + 0.075 - 0.16 * (np.abs(x - 0.5) - 0.04)
-    clavicles = 0.10 * np.exp(-(((y - collar) / 0.012) ** 2)) * _soft(out - 1.05, 0.03) * (out > 0.1)
+    clavicles = (
+        0.10 * np.exp(-(((y - collar) / 0.012) ** 2)) * _soft(out - 1.05, 0.03) * (out > 0.1)
+    )
     result: Plane = cv2.GaussianBlur(ribs + spine + clavicles, (0, 0), size / 400)
     return result
 

@@ -33,7 +33,11 @@ class Lesion:
 
 
 def add_lesion(
-    canvas: Canvas, anatomy: Anatomy, lesion: tuple[str, Side], size: float, rng: np.random.Generator
+    canvas: Canvas,
+    anatomy: Anatomy,
+    lesion: tuple[str, Side],
+    size: float,
+    rng: np.random.Generator,
 ) -> Lesion:
     """Changes the canvas' attenuation; `size` in [0, 1] runs from small to large."""
     finding, side = lesion

@@ -23,9 +23,9 @@ def open_decoder(bundle: Bundle, choice: str, threads: int) -> tuple[Decoder, st
         return PlainDecoder(), ""
     if not bundle.has_decoder:
         return PlainDecoder(), "The bundle holds no language model; the plain decoder was used."
-    from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  loads native code
-
     try:
+        from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  loads native code
+
         return JudgeDecoder(Phi(bundle.path(Files.DECODER), threads)), ""
     except DecoderError as problem:
         return PlainDecoder(), f"{problem} The plain decoder was used."

@@ -1,0 +1,108 @@
+"""Writes the model card: data, licences, figures per finding, and what the model must not be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from radscr_edge.contract import Bundle, Files
+
+LICENCE: Final = "research use only (non-commercial): trained on IU X-Ray, CC BY-NC-ND"
+NAMES: Final = {"iu": "IU X-Ray", "nih-PA": "NIH ChestX-ray14, PA", "nih-AP": "NIH ChestX-ray14, AP"}
+
+
+def write_card(bundle: Bundle) -> None:
+    """README.md of the bundle, every figure taken from what was measured while building it."""
+    text = "\n".join(_lines(bundle)) + "\n"
+    bundle.path(Files.CARD).write_text(text, encoding="utf-8")
+
+
+def _lines(bundle: Bundle) -> Iterator[str]:
+    test, val = bundle.training["figures"]["test"], bundle.training["figures"]["val"]
+    yield f"# Bundle `{bundle.name}` (preset `{bundle.preset}`, built {bundle.created})"
+    yield ""
+    yield "**Research use only. Not a medical device.** No figure below was measured on patients of "
+    yield "your clinic, and none on sealed data; expect worse."
+    yield ""
+    yield "## Data and licences"
+    yield ""
+    yield "- Trained on the training splits of IU X-Ray (CC BY-NC-ND 4.0) and of a public subset of"
+    yield "  NIH ChestX-ray14 (public domain), on synthetic phantoms, and on lesions painted on"
+    yield "  normal training films. Thresholds and calibration come from the validation splits."
+    yield "- The weights are for non-commercial research; whoever releases them must confirm that"
+    yield "  the licence of IU X-Ray allows it (docs/decisions/0003)."
+    yield "- Sentences and prototypes are our own. Donors are features of normal NIH training films;"
+    yield "  golden images are phantoms. No image, report text or feature of IU X-Ray is included."
+    yield ""
+    yield f"## Detection on the test splits, {test['variant']} network through the runtime"
+    yield ""
+    yield "Macro AUROC over findings with at least 10 positives, with 95 % bootstrap intervals;"
+    yield "the linear model is a ridge regression on 48 x 48 pixels, trained on the same films."
+    yield ""
+    yield "| data set | films | findings | this model | linear model | difference |"
+    yield "|---|---|---|---|---|---|"
+    for name, row in test["detection"].items():
+        cells = [_interval(row[key]) for key in ("macro_auroc", "linear_macro_auroc", "difference")]
+        yield f"| {NAMES[name]} | {row['films']} | {row['findings']} | {' | '.join(cells)} |"
+    for name, row in test["detection"].items():
+        yield from _per_finding(NAMES[name], row["per_finding"])
+    yield from _walk(test, val)
+    yield from _rules(bundle)
+
+
+def _interval(row: Mapping[str, float]) -> str:
+    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+
+
+def _per_finding(name: str, figures: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield f"### {name}, per finding"
+    yield ""
+    yield "| finding | positives | AUROC | linear |"
+    yield "|---|---|---|---|"
+    for finding, row in figures.items():
+        yield f"| {finding} | {row['positives']} | {row['auroc']:.3f} | {row['linear_auroc']:.3f} |"
+
+
+def _walk(test: Mapping[str, Any], val: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield "## Hypotheses and critiques"
+    yield ""
+    yield "| data set (test) | raised | precision | recall | after critique | precision | recall |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, row in test["hypotheses"].items():
+        cells = [
+            str(row[stage][key])
+            for stage in ("before critique", "after critique")
+            for key in ("raised", "precision", "recall")
+        ]
+        yield f"| {NAMES[name]} | {' | '.join(cells)} |"
+    effect, sides = val["critique"], test["sides"]
+    yield ""
+    yield (
+        f"Over {effect['films']} validation films with {effect['hypotheses']} hypotheses the "
+        f"critiques changed the top sentence in {effect['top_sentence_changed']:.1%}, and "
+        f"{effect['not_asserted']:.1%} were withdrawn or became 'cannot be excluded'. The score of "
+        f"C_Abn varies with a standard deviation of {effect['abnormality_score_deviation']:.3f}."
+    )
+    yield (
+        f"On IU test, {sides['coded_one_sided']} raised findings are coded on one side; a side was "
+        f"asserted for {sides['side_asserted']} of them and was right for {sides['side_right']}."
+    )
+
+
+def _rules(bundle: Bundle) -> Iterator[str]:
+    rules = next(iter(bundle.variants.values())).rules
+    yield ""
+    yield "## What may be said of each finding"
+    yield ""
+    yield "`validated`: at least 10 positives stand behind its threshold. `calibrated`: at least 20"
+    yield "stand behind its probability. `denied`: a negative is supported (lower 95 % bound of the"
+    yield "sensitivity at least .85 on validation films); all others are listed as not assessed."
+    yield ""
+    yield "| finding | threshold | validated | calibrated | denied below |"
+    yield "|---|---|---|---|---|"
+    for finding, rule in rules.items():
+        absent = "never" if rule.absent is None else f"{rule.absent:.3f}"
+        marks = " | ".join("yes" if mark else "no" for mark in (rule.validated, rule.calibrated))
+        yield f"| {finding} | {rule.present:.3f} | {marks} | {absent} |"

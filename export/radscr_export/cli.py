@@ -1,0 +1,79 @@
+"""The command `radscr-export`: train, build, evaluate, samples."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from radscr_edge.errors import BundleError, RadscrError, StudyError
+
+USAGE_EXIT, STUDY_EXIT, BUNDLE_EXIT = 2, 3, 4
+
+
+def main() -> None:
+    """Entry point; errors raised on purpose are told in one line on stderr."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except RadscrError as problem:
+        print(problem, file=sys.stderr)
+        codes = {StudyError: STUDY_EXIT, BundleError: BUNDLE_EXIT}
+        raise SystemExit(codes.get(type(problem), USAGE_EXIT)) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="radscr-export", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    train = commands.add_parser("train", help="train a model; continues where it stopped")
+    train.add_argument("--data", type=Path, required=True, help="folder of the data packs")
+    train.add_argument("--preset", default="edge", help="'edge' (default) or 'paper'")
+    train.add_argument("--out", type=Path, required=True, help="folder of the run")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--threads", type=int, default=0, help="0: as many as torch likes")
+    train.set_defaults(run=_train)
+    build = commands.add_parser("build", help="turn a finished run into a bundle")
+    build.add_argument("training", type=Path, metavar="RUN", help="folder of the run")
+    build.add_argument("--out", type=Path, required=True, help="folder of the bundle")
+    build.add_argument("--decoder", type=Path, help="GGUF of a decoder; trained here if left out")
+    build.set_defaults(run=_build)
+    evaluate = commands.add_parser("evaluate", help="measure a bundle beside the linear model")
+    evaluate.add_argument("bundle", type=Path, metavar="BUNDLE")
+    evaluate.add_argument("--data", type=Path, required=True)
+    evaluate.add_argument("--split", choices=("val", "test"), default="test")
+    evaluate.add_argument("--out", type=Path, required=True, help="folder of metrics.json")
+    evaluate.set_defaults(run=_evaluate)
+    samples = commands.add_parser("samples", help="write the synthetic sample studies")
+    samples.add_argument("--out", type=Path, required=True)
+    samples.set_defaults(run=_samples)
+    return parser
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    import torch  # noqa: PLC0415  the other commands' help should not wait for it
+
+    from radscr_export.train import start, train  # noqa: PLC0415
+
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    train(start(arguments.out, arguments.data, arguments.preset, arguments.seed))
+    print(arguments.out)
+
+
+def _build(arguments: argparse.Namespace) -> None:
+    from radscr_export.bundle import build  # noqa: PLC0415
+
+    print(build(arguments.training, arguments.out, arguments.decoder).folder)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from radscr_export.evaluate import evaluate  # noqa: PLC0415
+
+    print(evaluate(arguments.bundle, arguments.data, arguments.split, arguments.out))
+
+
+def _samples(arguments: argparse.Namespace) -> None:
+    from radscr_export.phantoms import write_samples  # noqa: PLC0415
+
+    write_samples(arguments.out)
+    print(arguments.out)

@@ -1,0 +1,55 @@
+"""Sets what only the walk itself can tell: tau_w, the rival's margin and the bar for U."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from radscr_edge.contract import FindingRule, Settings
+from radscr_edge.ontology import FINDINGS
+from radscr_export.data.labels import State
+from radscr_export.data.training_set import Studies
+from radscr_export.walk import Walk, Walker
+
+LOST_RECALL = 0.01
+"""Share of true hypotheses that each of the two ways of withdrawal may cost."""
+SUPPLEMENT_QUANTILE = 0.5
+"""Candidates of C_Neg below the median score over validation films are not offered."""
+OPEN = -1e9
+
+
+def tune(
+    walker: Walker, studies: Studies, rules: dict[str, FindingRule]
+) -> tuple[dict[str, FindingRule], Settings]:
+    """Rules with tau_w and settings with the other two limits, fitted on validation films.
+
+    Every film is walked once with all limits open; of the hypotheses that are true, LOST_RECALL may
+    fall below tau_w, and as many be beaten by a rival.
+    """
+    limitless = {name: replace(rule, withdraw=OPEN) for name, rule in rules.items()}
+    opened = replace(walker.settings, rival_margin=-OPEN, supplement_score=OPEN)
+    free = replace(walker, settings=opened)
+    rows = np.arange(len(studies.ids))
+    scores, margins, supplements = [], [], []
+    for row, walk in zip(rows, free.walk(studies, limitless, rows), strict=True):
+        supplements += [one.score for one in walk.missed]
+        for score, margin in _true_ones(walk, studies.states[row]):
+            scores.append(score)
+            margins.append(margin)
+    tau = float(np.quantile(scores, LOST_RECALL)) if scores else OPEN
+    settings = replace(
+        walker.settings,
+        rival_margin=float(np.quantile(margins, 1 - LOST_RECALL)) if margins else 0.0,
+        supplement_score=float(np.quantile(supplements or [0.0], SUPPLEMENT_QUANTILE)),
+    )
+    return {name: replace(rule, withdraw=tau) for name, rule in rules.items()}, settings
+
+
+def _true_ones(walk: Walk, states: np.ndarray) -> list[tuple[float, float]]:
+    """Discounted score, and the rival's lead, of the hypotheses that are true."""
+    return [
+        (finding.evidence[0].score, finding.rival_score - finding.evidence[0].similarity)
+        for finding in walk.findings
+        if states[FINDINGS.index(finding.place.hypothesis.finding)] == State.POSITIVE
+    ]

@@ -1,0 +1,108 @@
+"""Runs the runtime's own stages over films of a data pack: what is measured is what is shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from tqdm import tqdm
+
+from radscr_edge.contract import Bundle, FindingRule, Settings, Variant
+from radscr_edge.imaging.letterbox import fit
+from radscr_edge.records import (
+    Finding,
+    Floats,
+    Geometry,
+    Hypothesis,
+    Missed,
+    Proposals,
+    Radiograph,
+    View,
+)
+from radscr_export.data.training_set import SOURCES, Studies
+from radscr_runtime.classify import classify
+from radscr_runtime.critique import critique
+from radscr_runtime.donors import Donors, open_donors
+from radscr_runtime.encode import encode
+from radscr_runtime.library import Library, open_library
+from radscr_runtime.localise import localise
+from radscr_runtime.networks import OnnxNetworks
+from radscr_runtime.propose import Scene, propose
+from radscr_runtime.recheck import recheck
+from radscr_runtime.retrieve import retrieve
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """What one film came to."""
+
+    logits: Floats
+    hypotheses: tuple[Hypothesis, ...]
+    proposals: Proposals
+    findings: tuple[Finding, ...]
+    missed: tuple[Missed, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Walker:
+    """The runtime's stages without the reading of files."""
+
+    networks: OnnxNetworks
+    library: Library
+    donors: Donors
+    settings: Settings
+
+    @classmethod
+    def open(cls, bundle: Bundle, variant: str) -> Walker:
+        """The stages of a bundle with one of its network variants, on one thread."""
+        return cls(
+            OnnxNetworks(bundle, variant, threads=1),
+            open_library(bundle),
+            open_donors(bundle),
+            bundle.settings,
+        )
+
+    def logits(self, studies: Studies) -> Floats:
+        """(n, N) logits of every film."""
+        rows = range(len(studies.ids))
+        return np.stack(
+            [encode(self.networks, as_radiograph(studies, row)).logits for row in tqdm(rows)]
+        )
+
+    def walk(
+        self, studies: Studies, rules: Mapping[str, FindingRule], rows: np.ndarray
+    ) -> Iterator[Walk]:
+        """Every stage from encode to recheck, film by film."""
+        for row in tqdm(rows, desc="reading films", unit="film"):
+            radiograph = as_radiograph(studies, int(row))
+            grid = encode(self.networks, radiograph)
+            hypotheses = classify(grid, self._variant(rules))
+            places = localise(grid, hypotheses, radiograph, self.settings)
+            scene = Scene(radiograph, grid, hypotheses, places)
+            proposals = propose(self.networks, scene, self.donors, self.settings.alternatives)
+            challenges = critique(proposals, self.settings)
+            findings = retrieve(self.library, challenges, self.settings, rules)
+            missed = recheck(self.library, proposals.c_neg, hypotheses, self.settings)
+            yield Walk(grid.logits, hypotheses, proposals, findings, missed)
+
+    def _variant(self, rules: Mapping[str, FindingRule]) -> Variant:
+        return replace(self.networks.variant, rules=rules)
+
+
+def as_radiograph(studies: Studies, row: int) -> Radiograph:
+    """A film of a data pack as the runtime gets one; the letter-box's bars are cut off again."""
+    image = studies.images[row]
+    height, width = (int(length) for length in studies.shapes[row])
+    place = fit(height, width, image.shape[0])
+    film = image[place.top : place.top + place.height, place.left : place.left + place.width]
+    source = SOURCES[studies.source[row]]
+    return Radiograph(
+        pixels=np.ascontiguousarray(film),
+        geometry=Geometry(width, height),
+        view=View(source.removeprefix("nih-")) if source.startswith("nih-") else View.UNKNOWN,
+        name=studies.ids[row],
+        digest="",
+        side_known=False,
+        spacing_mm=None,
+    )

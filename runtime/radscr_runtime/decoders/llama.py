@@ -1,0 +1,82 @@
+"""Phi through llama.cpp; the only importer of llama_cpp."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.question import DROP, KEEP
+
+try:
+    import llama_cpp
+except ImportError as problem:  # an extra: the base install has no compiler
+    raise DecoderError(
+        "llama-cpp-python is not installed, so Phi cannot run. Install the extra 'phi'."
+    ) from problem
+
+CONTEXT: Final = 1024
+"""Tokens of a prompt at most."""
+
+
+class Phi:
+    """One GGUF model, asked for the odds of two words."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        try:
+            self._model = llama_cpp.Llama(
+                str(path),
+                n_ctx=CONTEXT,
+                n_batch=CONTEXT,
+                n_threads=threads,
+                n_threads_batch=threads,
+                use_mlock=False,
+                seed=0,
+                verbose=False,
+            )
+        except (ValueError, OSError, RuntimeError) as problem:
+            raise DecoderError(
+                f"{path.name} could not be loaded by llama.cpp ({problem}). Copy the file again."
+            ) from problem
+        self._keep, self._drop = self._answers()
+
+    def log_odds(self, prompt: str) -> float:
+        """ln P(keep) / P(drop) as the next word after `prompt`.
+
+        Raises DecoderError where the prompt is longer than the context, or llama.cpp fails.
+        """
+        tokens = self._tokens(prompt)
+        if len(tokens) > CONTEXT:
+            raise DecoderError(
+                f"The question to Phi has {len(tokens)} tokens; it can read {CONTEXT}."
+            )
+        self._model.reset()
+        try:
+            self._model.eval(tokens)
+        except RuntimeError as problem:
+            raise DecoderError(f"llama.cpp failed on a question ({problem}).") from problem
+        pointer = llama_cpp.llama_get_logits_ith(self._model.ctx, -1)
+        logits = np.ctypeslib.as_array(pointer, shape=(self._model.n_vocab(),))
+        return float(logits[self._keep] - logits[self._drop])
+
+    def close(self) -> None:
+        """Frees the model."""
+        self._model.close()
+
+    def tokens(self, text: str) -> list[int]:
+        """Token ids of a text, without a start token."""
+        found: list[int] = self._model.tokenize(text.encode(), add_bos=False, special=False)
+        return found
+
+    def _tokens(self, prompt: str) -> list[int]:
+        found: list[int] = self._model.tokenize(prompt.encode(), add_bos=True, special=False)
+        return found
+
+    def _answers(self) -> tuple[int, int]:
+        """The first token in which the two answers differ."""
+        for keep, drop in zip(self.tokens(KEEP), self.tokens(DROP), strict=False):
+            if keep != drop:
+                return keep, drop
+        raise DecoderError("The tokenizer of this GGUF cannot tell 'keep' from 'drop'.")
