@@ -1,7 +1,8 @@
-"""Synthetic chest phantoms with lesions of known place: samples, golden cases, training material."""
+"""Synthetic chests with lesions of known place: samples, golden cases, training material."""
 
 from radscr_export.phantoms.draw import GOLDEN_SEEDS, TRAINING_SEEDS, Phantom, draw_phantom
-from radscr_export.phantoms.lesions import KINDS, PAINTED_KINDS, Lesion, paint_lesion
+from radscr_export.phantoms.lesions import KINDS, Lesion
+from radscr_export.phantoms.painting import PAINTED_KINDS, paint_lesion
 from radscr_export.phantoms.samples import write_samples
 
 __all__ = [

@@ -7,21 +7,28 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
-from pydicom.uid import JPEG2000Lossless, generate_uid
+from pydicom.uid import (
+    DigitalXRayImageStorageForPresentation,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    generate_uid,
+)
 
 from radscr_export.phantoms.draw import Phantom
 
 BITS = 12
-FILM_MM = 350.0
-"""Side of the drawn film."""
+BLACK = 1024
+"""Stored value of black: one step a grey level above it keeps the file small, and the window
+turns it back into the grey levels that were drawn."""
+FILM_MM = 430.0
+"""Height of the drawn film."""
 
 
 def write_dicom(
     phantom: Phantom, path: Path, patient_orientation: tuple[str, str] = ("L", "F")
 ) -> None:
     """Writes a DX object of 12 bits, MONOCHROME2, JPEG 2000 lossless, plainly named a phantom."""
-    grey = phantom.pixels.astype(np.uint16) << (BITS - 8)
+    grey = phantom.pixels.astype(np.uint16) + BLACK
     dataset = _dataset(grey, patient_orientation)
     dataset.compress(JPEG2000Lossless, generate_instance_uid=False)
     dataset.save_as(path, enforce_file_format=True)
@@ -41,11 +48,11 @@ def _dataset(grey: np.ndarray, patient_orientation: tuple[str, str]) -> Dataset:
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.PatientOrientation = list(patient_orientation)
     dataset.Rows, dataset.Columns = grey.shape
-    dataset.ImagerPixelSpacing = [f"{FILM_MM / size:.5f}" for size in grey.shape]
+    dataset.ImagerPixelSpacing = [f"{FILM_MM / grey.shape[0]:.5f}"] * 2
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, BITS, BITS - 1
     dataset.PixelRepresentation = 0
-    dataset.WindowCenter, dataset.WindowWidth = 2 ** (BITS - 1), 2**BITS
+    dataset.WindowCenter, dataset.WindowWidth = BLACK + 128, 256
     dataset.PixelIntensityRelationship, dataset.PresentationLUTShape = "LOG", "IDENTITY"
     dataset.PixelData = grey.tobytes()
     dataset["PixelData"].VR = "OW"
