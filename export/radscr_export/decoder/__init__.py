@@ -1,4 +1,4 @@
-"""Trains the shipped decoder: a tiny model of Phi-3's architecture, tokenizer and weights our own."""
+"""Trains the shipped decoder: Phi-3's architecture, tiny, with tokenizer and weights our own."""
 
 from radscr_export.decoder.training import train_decoder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,15 +13,17 @@ from radscr_edge.records import Polarity, Sentence, Side
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.decoders.rules import settle
 
-EXPLAINED = {
-    "pleural effusion": {"costophrenic angle blunting"},
-    "pulmonary edema/hazy opacity": {"vascular congestion", "vascular redistribution"},
-    "vascular congestion": {"vascular redistribution"},
-    "lobar/segmental collapse": {"consolidation"},
+EXPLAINED_BY = {
+    "costophrenic angle blunting": {"pleural effusion"},
+    "vascular congestion": {"pulmonary edema/hazy opacity"},
+    "vascular redistribution": {"pulmonary edema/hazy opacity", "vascular congestion"},
+    "consolidation": {"lobar/segmental collapse"},
 }
-"""What a finding explains: a hedged mention of it beside that finding adds nothing."""
-FILLERS = 3
-"""Unrelated sentences that may stand in Q, at most."""
+"""A hedged mention of a finding beside one that explains it adds nothing."""
+FILLERS = 6
+"""Unrelated sentences in Q at most."""
+HEDGED_Q = 0.15
+"""Share of Q's affirmations that hedge, as 'cannot be excluded' ones do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,70 +31,132 @@ class Example:
     """One question and whether the candidate should be kept."""
 
     prompt: str
+    candidate: str
+    """Finding of the candidate."""
     keep: bool
+    open: bool
+    """Whether no rule settles it, so that Phi is really asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """Sentences by finding that questions are made from."""
-
-    asserted: dict[str, list[Sentence]]
-    hedged: dict[str, list[Sentence]]
+Wording = dict[tuple[str, Polarity], list[Sentence]]
+"""Sentences by finding and polarity."""
 
 
 def split_wording(sentences: Sequence[Sentence], seed: int) -> tuple[Wording, Wording]:
-    """Two disjoint halves of the library's wording: to train with (3 of 4), and to test with.
+    """Two disjoint parts of the library's wording: to train with (3 of 4), and to test with.
 
-    A written sentence and its side variants always fall on the same side. Hedges are too few to be
-    split: the test meets known hedges beside unknown assertions.
+    A written sentence and its side variants always fall on the same side, and every finding and
+    polarity is on both. Hedges are too few to be split: the test meets known hedges beside unknown
+    assertions and denials.
     """
     rng = np.random.default_rng(seed)
-    asserted = [one for one in sentences if one.polarity is Polarity.POSITIVE]
-    families = sorted({_family(one) for one in asserted})
-    held = set(rng.permutation(families)[: len(families) // 4].tolist())
-    hedged = [
-        one for one in sentences if one.polarity is Polarity.UNCERTAIN and one.side is Side.NONE
-    ]
-    return (
-        _wording([one for one in asserted if _family(one) not in held], hedged),
-        _wording([one for one in asserted if _family(one) in held], hedged),
-    )
+    train: Wording = {}
+    held: Wording = {}
+    for key, group in _by_meaning(sentences).items():
+        if key[1] is Polarity.UNCERTAIN:
+            train[key] = held[key] = [one for one in group if one.side is Side.NONE]
+            continue
+        families = sorted({_family(one) for one in group})
+        tested = set(rng.permutation(families)[: max(1, len(families) // 4)].tolist())
+        train[key] = [one for one in group if _family(one) not in tested]
+        held[key] = [one for one in group if _family(one) in tested]
+    return train, held
 
 
-def open_pairs() -> list[tuple[str, str, bool]]:
-    """Findings of Q and U that no rule settles, with the wanted answer."""
-    ontology = load_ontology()
-    return [
-        (q, u, u not in EXPLAINED.get(q, set()))
-        for u in FINDINGS
-        for q in sorted(ontology.kin(u) - ontology.descendants(u) - {u})
-    ]
+def wanted(said: Sequence[Sentence], candidate: Sentence) -> bool:
+    """The answer we want: the rules' where they are certain; else keep what Q does not explain."""
+    decision = settle(said, candidate)
+    if decision is not None:
+        return decision.kept
+    reasons = EXPLAINED_BY.get(candidate.finding, set())
+    return not any(one.finding in reasons and one.polarity is not Polarity.NEGATIVE for one in said)
 
 
-def make_examples(wording: Wording, count: int, rng: np.random.Generator) -> list[Example]:
-    """`count` open questions, half of them to be kept."""
-    pairs = [pair for pair in open_pairs() if pair[0] in wording.asserted]
-    kept, dropped = [p for p in pairs if p[2]], [p for p in pairs if not p[2]]
-    examples = []
+def make_examples(
+    wording: Wording, count: int, rng: np.random.Generator, fillers: int = FILLERS
+) -> list[Example]:
+    """`count` questions in pairs: the same candidate and Q, but for one sentence that decides.
+
+    Half are to be kept, whatever the candidate, so that the answer must be read from Q. Q holds
+    up to `fillers` unrelated sentences besides.
+    """
+    examples: list[Example] = []
     while len(examples) < count:
-        group = kept if len(examples) % 2 else dropped
-        q, u, keep = group[int(rng.integers(len(group)))]
-        candidate = _draw(wording.hedged[u], rng)
-        said = [_draw(wording.asserted[q], rng), *_fillers(wording, u, rng)]
-        said = [said[int(index)] for index in rng.permutation(len(said))]
-        if settle(said, candidate) is None:
-            examples.append(Example(ask(said, candidate), keep))
-    return examples
+        examples += _pair(wording, fillers, rng)
+    return examples[:count]
 
 
-def _fillers(wording: Wording, u: str, rng: np.random.Generator) -> list[Sentence]:
-    kin = load_ontology().kin(u)
-    others = sorted(set(wording.asserted) - kin)
-    chosen = rng.choice(others, int(rng.integers(FILLERS + 1)), replace=False)
-    return [_draw(wording.asserted[str(name)], rng) for name in chosen]
+def make_open_examples(wording: Wording, count: int, rng: np.random.Generator) -> list[Example]:
+    """`count` questions that no rule settles, as Phi gets them; half of them to be kept."""
+    groups: dict[bool, list[Example]] = {True: [], False: []}
+    while min(len(group) for group in groups.values()) < count // 2:
+        for one in _pair(wording, FILLERS, rng):
+            if one.open:
+                groups[one.keep].append(one)
+    return [one for group in groups.values() for one in group[: count // 2]]
 
 
-def _draw(sentences: list[Sentence], rng: np.random.Generator) -> Sentence:
+def candidate_only_accuracy(examples: Sequence[Example]) -> float:
+    """What knowing each candidate's more frequent answer here, but nothing of Q, would score."""
+    answers = Counter((one.candidate, one.keep) for one in examples)
+    best = {name: max(answers[name, True], answers[name, False]) for name, _ in answers}
+    return sum(best.values()) / len(examples)
+
+
+def _candidate(rng: np.random.Generator) -> str:
+    """Half of the time one whose answer may hang on an explanation."""
+    return str(rng.choice(sorted(EXPLAINED_BY) if rng.random() < 0.5 else FINDINGS))
+
+
+def _pair(wording: Wording, fillers: int, rng: np.random.Generator) -> list[Example]:
+    """One candidate twice: to be kept, and dropped for one sentence that stands in another's place.
+
+    Returns [] where the draw does not give the two answers.
+    """
+    name = _candidate(rng)
+    candidate = _pick(wording[name, Polarity.UNCERTAIN], rng)
+    kept = _report(wording, name, fillers, rng)
+    dropped = list(kept)
+    dropped[int(rng.integers(len(kept)))] = _reason_to_drop(wording, name, rng)
+    if not wanted(kept, candidate) or wanted(dropped, candidate):
+        return []
+    return [
+        Example(ask(said, candidate), name, keep, settle(said, candidate) is None)
+        for said, keep in ((kept, True), (dropped, False))
+    ]
+
+
+def _report(wording: Wording, u: str, fillers: int, rng: np.random.Generator) -> list[Sentence]:
+    """Q that leaves the candidate standing, in any order; never empty."""
+    ontology = load_ontology()
+    kin = ontology.kin(u)
+    unrelated = sorted(set(FINDINGS) - kin)
+    chosen = rng.choice(unrelated, 1 + int(rng.integers(fillers + 1)), replace=False)
+    said = [_affirmed(wording, str(name), rng) for name in chosen]
+    harmless = sorted(kin - ontology.descendants(u) - EXPLAINED_BY.get(u, set()) - {u})
+    if harmless and rng.random() < 0.5:
+        said[int(rng.integers(len(said)))] = _affirmed(wording, str(rng.choice(harmless)), rng)
+    return said
+
+
+def _reason_to_drop(wording: Wording, u: str, rng: np.random.Generator) -> Sentence:
+    """A sentence of Q that explains, repeats or contradicts the candidate."""
+    ontology = load_ontology()
+    explaining = sorted(EXPLAINED_BY.get(u, set()))
+    if explaining and rng.random() < 0.7:
+        return _affirmed(wording, str(rng.choice(explaining)), rng)
+    if rng.random() < 0.5:
+        return _affirmed(wording, str(rng.choice(sorted(ontology.descendants(u) | {u}))), rng)
+    denied = str(rng.choice(sorted(ontology.ancestors(u) | {u})))
+    return _pick(wording[denied, Polarity.NEGATIVE], rng)
+
+
+def _affirmed(wording: Wording, name: str, rng: np.random.Generator) -> Sentence:
+    hedges = rng.random() < HEDGED_Q
+    return _pick(wording[name, Polarity.UNCERTAIN if hedges else Polarity.POSITIVE], rng)
+
+
+def _pick(sentences: list[Sentence], rng: np.random.Generator) -> Sentence:
     return sentences[int(rng.integers(len(sentences)))]
 
 
@@ -99,12 +164,8 @@ def _family(sentence: Sentence) -> str:
     return ".".join(sentence.id.split(".")[:3])
 
 
-def _wording(asserted: Sequence[Sentence], hedged: Sequence[Sentence]) -> Wording:
-    return Wording(_by_finding(asserted), _by_finding(hedged))
-
-
-def _by_finding(sentences: Sequence[Sentence]) -> dict[str, list[Sentence]]:
-    grouped: dict[str, list[Sentence]] = {}
+def _by_meaning(sentences: Sequence[Sentence]) -> Wording:
+    grouped: Wording = {}
     for sentence in sentences:
-        grouped.setdefault(sentence.finding, []).append(sentence)
+        grouped.setdefault((sentence.finding, sentence.polarity), []).append(sentence)
     return grouped

@@ -28,7 +28,7 @@ OUTER_NAMES = {
 
 
 def write_gguf(model: Phi3ForCausalLM, tokenizer: Tokenizer, path: Path) -> None:
-    """Matrices as Q8_0, norms as float32."""
+    """Matrices as float16, norms as float32."""
     writer = gguf.GGUFWriter(path, "phi3")
     _write_settings(writer, model)
     _write_tokenizer(writer, tokenizer)
@@ -43,7 +43,7 @@ def write_gguf(model: Phi3ForCausalLM, tokenizer: Tokenizer, path: Path) -> None
 def _write_settings(writer: gguf.GGUFWriter, model: Phi3ForCausalLM) -> None:
     config = model.config
     writer.add_name("radscr-edge tiny phi")
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_feed_forward_length(config.intermediate_size)
@@ -80,9 +80,4 @@ def _llama_name(name: str) -> str:
 
 def _write_tensor(writer: gguf.GGUFWriter, name: str, value: Tensor) -> None:
     array = value.detach().float().numpy()
-    if array.ndim == 1:
-        writer.add_tensor(name, array)
-        return
-    kind = gguf.GGMLQuantizationType.Q8_0
-    packed: np.ndarray = gguf.quants.quantize(array, kind)
-    writer.add_tensor(name, packed, raw_dtype=kind)
+    writer.add_tensor(name, array if array.ndim == 1 else array.astype(np.float16))

@@ -1,4 +1,4 @@
-"""Decoders: which supplementary sentences U join the retrieved ones Q, which always stay verbatim."""
+"""Decoders: which supplementary sentences U join the retrieved ones Q, which stay verbatim."""
 
 from radscr_runtime.decoders.choose import open_decoder
 from radscr_runtime.decoders.decoder import Decoder

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,10 @@ except ImportError as problem:  # an extra: the base install has no compiler
     raise DecoderError(
         "llama-cpp-python is not installed, so Phi cannot run. Install the extra 'phi'."
     ) from problem
+except (OSError, RuntimeError) as problem:  # its shared library does not suit this machine
+    raise DecoderError(
+        "llama-cpp-python is installed but cannot start on this machine. Install it again."
+    ) from problem
 
 CONTEXT: Final = 1024
 """Tokens of a prompt at most."""
@@ -25,6 +31,7 @@ class Phi:
     """One GGUF model, asked for the odds of two words."""
 
     def __init__(self, path: Path, threads: int) -> None:
+        """Loads the GGUF at `path`; DecoderError where llama.cpp cannot."""
         try:
             self._model = llama_cpp.Llama(
                 str(path),
@@ -32,6 +39,7 @@ class Phi:
                 n_batch=CONTEXT,
                 n_threads=threads,
                 n_threads_batch=threads,
+                use_mmap=True,
                 use_mlock=False,
                 seed=0,
                 verbose=False,
@@ -40,18 +48,23 @@ class Phi:
             raise DecoderError(
                 f"{path.name} could not be loaded by llama.cpp ({problem}). Copy the file again."
             ) from problem
+        # llama-cpp-python still prints native errors when not verbose; ours are raised instead.
+        logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL)
         self._keep, self._drop = self._answers()
 
     def log_odds(self, prompt: str) -> float:
         """ln P(keep) / P(drop) as the next word after `prompt`.
 
-        Raises DecoderError where the prompt is longer than the context, or llama.cpp fails.
+        Raises DecoderError where the prompt is empty or longer than the context, or llama.cpp
+        fails.
         """
         tokens = self._tokens(prompt)
         if len(tokens) > CONTEXT:
             raise DecoderError(
                 f"The question to Phi has {len(tokens)} tokens; it can read {CONTEXT}."
             )
+        if not tokens:  # llama.cpp would answer with the logits of the question before
+            raise DecoderError("The question to Phi is empty.")
         self._model.reset()
         try:
             self._model.eval(tokens)
@@ -59,7 +72,10 @@ class Phi:
             raise DecoderError(f"llama.cpp failed on a question ({problem}).") from problem
         pointer = llama_cpp.llama_get_logits_ith(self._model.ctx, -1)
         logits = np.ctypeslib.as_array(pointer, shape=(self._model.n_vocab(),))
-        return float(logits[self._keep] - logits[self._drop])
+        odds = float(logits[self._keep] - logits[self._drop])
+        if not math.isfinite(odds):
+            raise DecoderError("Phi gave no finite answer. Copy the decoder's file again.")
+        return odds
 
     def close(self) -> None:
         """Frees the model."""
