@@ -28,7 +28,7 @@ from radscr_edge.errors import StudyCause, StudyError
 from radscr_edge.imaging.faults import blaming
 from radscr_edge.imaging.film import Film
 from radscr_edge.imaging.grey import fold_colours, resize_square, show
-from radscr_edge.imaging.header import GREY, Header, read_header
+from radscr_edge.imaging.header import GREY, Header, check_subject, read_header
 from radscr_edge.imaging.jpeg2000 import decode_reduced, levels_to_skip
 from radscr_edge.imaging.orientation import patient_orientation
 
@@ -47,6 +47,9 @@ def read_dicom(raw: bytes, name: str) -> Film:
     """The film of a DICOM file; StudyError with its cause where there is none to be had."""
     dataset = _parse(raw, name)
     header = read_header(dataset, name)
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    _check_length(dataset, syntax, header, name)
+    check_subject(dataset, name)
     stored = _decode(dataset, header, name)
     grey = _to_grey(stored, dataset, header, name)
     with blaming(
@@ -86,14 +89,13 @@ def _guess_syntax(dataset: Dataset) -> UID:
 def _decode(dataset: Dataset, header: Header, name: str) -> NDArray[Any]:
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
     _check_decoder(syntax, header, name)
-    _check_length(dataset, syntax, header, name)
     with blaming(
         StudyCause.DECODER_FAILED,
         f"{name}: the pixel data ({syntax.name}) are damaged. Send the study again.",
     ):
         skipped = levels_to_skip(header.rows, header.columns)
         if skipped and syntax in JPEG2000TransferSyntaxes and header.photometric in GREY:
-            reduced = decode_reduced(next(generate_frames(dataset.PixelData)), skipped)
+            reduced = decode_reduced(next(generate_frames(dataset.PixelData, number_of_frames=1)), skipped)
             if reduced is not None and _fits(reduced, header, skipped):
                 return reduced
         return np.asarray(pixel_array(dataset))
@@ -127,8 +129,14 @@ def _check_decoder(syntax: UID, header: Header, name: str) -> None:
 
 
 def _check_length(dataset: Dataset, syntax: UID, header: Header, name: str) -> None:
-    found = len(dataset.PixelData or b"")
-    expected = 1 if syntax.is_encapsulated else int(get_expected_length(dataset))
+    with blaming(
+        StudyCause.INCONSISTENT,
+        f"{name}: the image attributes (group 0028) do not say how long the pixels are. "
+        "Send the study again.",
+    ):
+        found = len(dataset.PixelData or b"")
+        plain = syntax.is_transfer_syntax and not syntax.is_encapsulated
+        expected = int(get_expected_length(dataset)) if plain else 1
     if found < expected:
         cause = StudyCause.TRUNCATED if found else StudyCause.NO_PIXELS
         raise StudyError(

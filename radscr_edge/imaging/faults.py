@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from pydicom.errors import BytesLengthException
+
 from radscr_edge.errors import StudyCause, StudyError
 
 PARSER_FAULTS: Final = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    BytesLengthException,
     EOFError,
     LookupError,
     OSError,

@@ -56,14 +56,13 @@ class Header:
 
 
 def read_header(dataset: Dataset, name: str) -> Header:
-    """The header of a data set that holds one frontal chest film.
+    """The header of a data set that holds one grey image, of whatever body part.
 
-    Raises StudyError for other objects, modalities, body parts and views, for several frames, and
-    for image attributes that are missing, damaged or contradictory.
+    Raises StudyError for objects without an image, several frames, and image attributes that are
+    missing, damaged or contradictory.
     """
     with blaming(StudyCause.DAMAGED, f"{name}: the DICOM header is damaged. Send the study again."):
         _check_object(dataset, name)
-        _check_anatomy(dataset, name)
     with blaming(
         StudyCause.INCONSISTENT,
         f"{name}: the image attributes (group 0028) are missing or contradict each other. "
@@ -72,20 +71,34 @@ def read_header(dataset: Dataset, name: str) -> Header:
         return _convert(dataset, name)
 
 
+def check_subject(dataset: Dataset, name: str) -> None:
+    """Raises StudyError for other modalities, body parts and views than a frontal chest film.
+
+    Asked after the header was read: what a damaged header says of its modality is not believed.
+    """
+    with blaming(StudyCause.DAMAGED, f"{name}: the DICOM header is damaged. Send the study again."):
+        _check_modality(dataset, name)
+        _check_anatomy(dataset, name)
+
+
 def _check_object(dataset: Dataset, name: str) -> None:
     if not dataset:
         raise StudyError(
             f"{name} holds no DICOM data set. Send the study again.", StudyCause.DAMAGED
         )
-    kind = dataset.get("SOPClassUID")
-    words = getattr(kind, "name", "") or "an object of unknown class"
-    modality = _text(dataset, "Modality")
     if "PixelData" not in dataset:
-        image = "Image Storage" in words or modality in PROJECTION or "Rows" in dataset
+        kind = dataset.get("SOPClassUID")
+        words = getattr(kind, "name", "") or "an object of unknown class"
+        image = "Image Storage" in words or "Rows" in dataset
+        image = image or _text(dataset, "Modality") in PROJECTION
         cause = StudyCause.NO_PIXELS if image or not kind else StudyCause.NOT_AN_IMAGE
         raise StudyError(
             f"{name} ({words}) holds no Pixel Data (7FE0,0010). Send the image itself.", cause
         )
+
+
+def _check_modality(dataset: Dataset, name: str) -> None:
+    kind, modality = dataset.get("SOPClassUID"), _text(dataset, "Modality")
     captured = str(kind or "").startswith(SECONDARY_CAPTURE)
     if modality not in (CAPTURED if captured or not kind else PROJECTION):
         shown = modality if modality.isalnum() and len(modality) <= 16 else "unknown"
