@@ -1,0 +1,113 @@
+"""The command `radscr-edge`: read, check, doctor, bench."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from radscr_edge.contract import Bundle
+from radscr_edge.errors import BundleError, RadscrError, StudyError
+from radscr_runtime.bench import bench, bench_table
+from radscr_runtime.decoders.choose import CHOICES
+from radscr_runtime.doctor import examine, findings_table
+from radscr_runtime.options import Options
+from radscr_runtime.outputs import to_html, to_json, to_record, to_text
+from radscr_runtime.reader import Reader
+from radscr_runtime.timing import listen
+
+USAGE_EXIT, STUDY_EXIT, BUNDLE_EXIT = 2, 3, 4
+DEFAULT_BUNDLE = Path("models/default")
+
+
+def main() -> None:
+    """Entry point: the answer on stdout, talk on stderr, exit code 3 for a study, 4 for a bundle."""
+    arguments = _parser().parse_args()
+    try:
+        code: int = arguments.run(arguments)
+    except RadscrError as problem:
+        print(problem, file=sys.stderr)
+        codes = {StudyError: STUDY_EXIT, BundleError: BUNDLE_EXIT}
+        code = codes.get(type(problem), USAGE_EXIT)
+    raise SystemExit(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="radscr-edge", description="Reads chest radiographs.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    read = commands.add_parser("read", help="read studies and print their reports")
+    read.add_argument("studies", type=Path, nargs="+", metavar="STUDY", help="DICOM, PNG or JPEG")
+    read.add_argument("--out", type=Path, help="write report.json and report.html below this folder")
+    read.add_argument("--json", action="store_true", help="print JSON, one report a line")
+    _machine(read)
+    read.set_defaults(run=_read)
+    check = commands.add_parser("check", help="verify every file of a bundle")
+    check.add_argument("bundle", type=Path, metavar="BUNDLE")
+    check.set_defaults(run=_check)
+    doctor = commands.add_parser("doctor", help="tell what this machine has and can do")
+    doctor.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
+    doctor.add_argument("--json", action="store_true")
+    doctor.set_defaults(run=_doctor)
+    timed = commands.add_parser("bench", help="measure latency, processor time and memory")
+    timed.add_argument("studies", type=Path, nargs="+", metavar="STUDY")
+    timed.add_argument("--repeat", type=int, default=10, help="readings of each study")
+    timed.add_argument("--json", action="store_true")
+    _machine(timed)
+    timed.set_defaults(run=_bench)
+    return parser
+
+
+def _machine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="default: %(default)s")
+    parser.add_argument("--decoder", choices=CHOICES, default="auto")
+    parser.add_argument("--threads", type=int, default=1)
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(threads=max(1, arguments.threads), decoder=arguments.decoder)
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    """Every study is read; one that cannot be read does not stop the others."""
+    code = 0
+    with Reader.open(arguments.bundle, _options(arguments)) as reader:
+        for study in arguments.studies:
+            try:
+                _read_one(reader, study, arguments)
+            except StudyError as problem:
+                print(problem, file=sys.stderr)
+                code = STUDY_EXIT
+    return code
+
+
+def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> None:
+    with listen() as seconds:
+        report = reader.read(study)
+    record = to_record(report, seconds)
+    print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))
+    if arguments.out is not None:
+        folder = arguments.out / f"{study.stem}-{report.radiograph.digest[:8]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "report.json").write_text(to_json(record), encoding="utf-8")
+        page = folder / "report.html"
+        page.write_text(to_html(record, report.radiograph), encoding="utf-8")
+        print(f"Page: {page}", file=sys.stderr)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    bundle = Bundle.open(arguments.bundle)
+    print(f"{arguments.bundle}: bundle {bundle.name} is complete and undamaged ({bundle.digest}).")
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    facts = examine(arguments.bundle)
+    print(json.dumps(facts, indent=1) if arguments.json else findings_table(facts))
+    return 0 if facts["can_run"] else BUNDLE_EXIT
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    figures = bench(arguments.bundle, arguments.studies, _options(arguments), arguments.repeat)
+    print(json.dumps(figures, indent=1) if arguments.json else bench_table(figures))
+    return 0

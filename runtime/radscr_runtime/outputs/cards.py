@@ -1,0 +1,107 @@
+"""The parts of the page that explain: critique cards, withdrawn hypotheses, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+SOURCES = {
+    "U": "from the check for missed findings",
+    "negative": "negative",
+    "frame": "",
+}
+
+
+def sentence_item(line: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:
+    """One sentence; with its critique card where it points at a region."""
+    text = escape(line["text"])
+    title = f' title="library sentence {escape(line["sentence_id"])}"'
+    if line["place"] is None or line["source"] != "Q":
+        said = SOURCES.get(line["source"], "")
+        tag = f' <span class="tag">{said}</span>' if said else ""
+        return f'<li class="plain"{title}>{text}{tag}</li>'
+    finding = findings[line["place"]]
+    return (
+        f'<li data-place="{line["place"]}"><details><summary{title}>{text}{_tags(finding)}'
+        '<span class="more">why?</span></summary>'
+        f"{_card(finding, line['sentence_id'])}</details></li>"
+    )
+
+
+def withdrawn_item(index: int, finding: Mapping[str, Any]) -> str:
+    """A hypothesis that did not stand, with its reason; its card can be opened too."""
+    name = escape(finding["finding"].capitalize())
+    return (
+        f'<li data-place="{index}"><details><summary>{name}: {escape(finding["reason"])}'
+        '<span class="more">why?</span></summary>'
+        f"{_card(finding, finding['evidence'][0]['sentence_id'])}</details></li>"
+    )
+
+
+def _tags(finding: Mapping[str, Any]) -> str:
+    zones = "location uncertain" if finding["fallback"] else ", ".join(finding["zones"][:2])
+    tags = [f'<span class="tag">{escape(zones)}</span>'] if zones else []
+    if finding["verdict"] == "cannot be excluded":
+        tags.append('<span class="tag doubt">cannot be excluded</span>')
+    return " " + "".join(tags)
+
+
+def _card(finding: Mapping[str, Any], sentence_id: str) -> str:
+    evidence = next(one for one in finding["evidence"] if one["sentence_id"] == sentence_id)
+    kind = "Probability" if finding["calibrated"] else "Score (not a calibrated probability)"
+    rival = finding["best_rival"]
+    rows = [
+        (kind, f"{finding['probability']:.2f}, raised from {finding['threshold']:.2f}"),
+        ("Similarity of the sentence", f"{evidence['similarity']:.3f}"),
+        ("Same region, other abnormalities", f"{evidence['abnormality_score']:.3f}"),
+        ("Same region, other patients", f"{evidence['image_score']:.3f}"),
+        ("Score after critique", f"{evidence['score']:.3f}, margin {finding['margin']:+.3f}"),
+        ("Rank without critique", str(evidence["rank_without_critique"])),
+    ]
+    if rival:
+        rows.insert(3, ("Strongest rival", f"{rival}, {finding['rival_score']:.3f}"))
+    if finding["donors"]:
+        rows.append(("Donor films", ", ".join(finding["donors"])))
+    rows.append(("Library sentence", sentence_id))
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    return f'<div class="card"><p>{escape(finding["reason"])}</p><dl>{items}</dl></div>'
+
+
+def missed_table(missed: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What C_Neg brought up, and what became of it."""
+    yield "<table><tr><th>Sentence</th><th>Decision</th><th>By</th>"
+    yield '<th class="number">Score</th></tr>'
+    for one in missed:
+        by = one["decided_by"].removeprefix("rule: ")
+        if one["log_odds"] is not None:
+            by += f", log odds {one['log_odds']:+.2f}"
+        kept = "kept" if one["kept"] else "dropped"
+        yield f"<tr><td>{escape(one['text'])}</td><td>{kept}</td><td>{escape(by)}</td>"
+        yield f'<td class="number">{one["score"]:.3f}</td></tr>'
+    yield "</table>"
+
+
+def hypotheses_table(hypotheses: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """All abnormalities, most probable first; the tick on the bar is the threshold."""
+    ordered = sorted(hypotheses, key=lambda one: -one["probability"] / max(one["threshold"], 1e-6))
+    yield '<table><tr><th>Abnormality</th><th></th><th class="number">Score</th>'
+    yield "<th>Statement</th></tr>"
+    for one in ordered:
+        present = ' class="present"' if one["presence"] == "present" else ""
+        bar = (
+            f'<span class="bar"><i style="width:{100 * one["probability"]:.1f}%"></i>'
+            f'<b style="left:{100 * one["threshold"]:.1f}%"></b></span>'
+        )
+        number = f"{one['probability']:.3f}" + ("" if one["calibrated"] else "*")
+        yield f"<tr{present}><td>{escape(one['finding'])}</td><td>{bar}</td>"
+        yield f'<td class="number">{number}</td><td>{escape(one["presence"])}</td></tr>'
+    yield "</table><p class='limits'>* not calibrated: too few cases stand behind the number.</p>"
+
+
+def timing_table(timing: Mapping[str, float]) -> Iterator[str]:
+    """Milliseconds by stage."""
+    yield '<table><tr><th>Stage</th><th class="number">ms</th></tr>'
+    for name, seconds in timing.items():
+        yield f'<tr><td>{escape(name)}</td><td class="number">{1000 * seconds:.1f}</td></tr>'
+    yield "</table>"
