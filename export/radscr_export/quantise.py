@@ -25,7 +25,7 @@ def quantise(folder: Path) -> Path:
     quantiser = ORTQuantizer.from_pretrained(folder, file_name=source.name)
     with tempfile.TemporaryDirectory() as scratch:
         quantiser.quantize(save_dir=scratch, quantization_config=settings, file_suffix="int8")
-        written = next(Path(scratch).glob("*int8.onnx"))
+        written = next(Path(scratch).glob("*.onnx"))
         target = folder / Files.VISION["int8"]
         target.write_bytes(written.read_bytes())
     return target

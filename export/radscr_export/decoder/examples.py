@@ -31,8 +31,8 @@ class Example:
     """One question and whether the candidate should be kept."""
 
     prompt: str
-    candidate: str
-    """Finding of the candidate."""
+    sentences: tuple[Sentence, ...]
+    """Q, and the candidate as the last."""
     keep: bool
     open: bool
     """Whether no rule settles it, so that Phi is really asked."""
@@ -98,7 +98,7 @@ def make_open_examples(wording: Wording, count: int, rng: np.random.Generator) -
 
 def candidate_only_accuracy(examples: Sequence[Example]) -> float:
     """What knowing each candidate's more frequent answer here, but nothing of Q, would score."""
-    answers = Counter((one.candidate, one.keep) for one in examples)
+    answers = Counter((one.sentences[-1].finding, one.keep) for one in examples)
     best = {name: max(answers[name, True], answers[name, False]) for name, _ in answers}
     return sum(best.values()) / len(examples)
 
@@ -121,7 +121,9 @@ def _pair(wording: Wording, fillers: int, rng: np.random.Generator) -> list[Exam
     if not wanted(kept, candidate) or wanted(dropped, candidate):
         return []
     return [
-        Example(ask(said, candidate), name, keep, settle(said, candidate) is None)
+        Example(
+            ask(said, candidate), (*said, candidate), keep, settle(said, candidate) is None
+        )
         for said, keep in ((kept, True), (dropped, False))
     ]
 
