@@ -19,11 +19,11 @@ def _uniform(count: int, width: float, generator: torch.Generator) -> Tensor:
 
 def _move(images: Tensor, generator: torch.Generator) -> Tensor:
     count = len(images)
-    angle = _uniform(count, 0.14, generator)
-    scale = 1 + _uniform(count, 0.14, generator)
+    angle = _uniform(count, 0.1, generator)
+    scale = 1 + _uniform(count, 0.1, generator)
     stretch = 1 + _uniform(count, 0.05, generator)
-    right = _uniform(count, 0.1, generator)
-    down = _uniform(count, 0.1, generator)
+    right = _uniform(count, 0.06, generator)
+    down = _uniform(count, 0.06, generator)
     cosine, sine = torch.cos(angle) * scale, torch.sin(angle) * scale
     rows = [
         torch.stack([cosine * stretch, -sine, right], dim=1),

@@ -12,6 +12,10 @@ from transformers import SwinBackbone, SwinConfig
 from radscr_export.model.preset import EncoderPreset
 
 
+GATE = 4
+"""Side of the learned gate; it is stretched over the grid, so that neighbours share what they learn."""
+
+
 class Encoder(nn.Module):
     """A Swin transformer whose last two stages are fused into one grid of patch features.
 
@@ -26,6 +30,7 @@ class Encoder(nn.Module):
         self.fine = nn.Linear(widths[0], preset.feature_width)
         self.coarse = nn.Linear(widths[1], preset.feature_width)
         self.norm = nn.LayerNorm(preset.feature_width)
+        self.gate = nn.Parameter(torch.zeros(1, preset.feature_width, GATE, GATE))
 
     def forward(self, image: Tensor) -> Tensor:
         """V, (B, P, D), of 8-bit images (B, 1, S, S) given as uint8 or as floats in [0, 255]."""
@@ -34,7 +39,8 @@ class Encoder(nn.Module):
         coarse = self.coarse(what.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         coarse = F.interpolate(coarse, size=where.shape[-2:], mode="bilinear", align_corners=False)
         fused = self.fine(where.permute(0, 2, 3, 1)) + coarse.permute(0, 2, 3, 1)
-        features: Tensor = self.norm(fused.flatten(1, 2))
+        gate = 1 + _resized(self.gate, where.shape[-2:]).permute(0, 2, 3, 1)
+        features: Tensor = (self.norm(fused) * gate).flatten(1, 2)
         return features
 
 
@@ -110,10 +116,12 @@ class Stem(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Tokens (B, embed_dim, H / patch, W / patch); the position is resized to fit them."""
         tokens = self.convolutions(image)
-        size = tokens.shape[-2:]
-        if size == self.position.shape[-2:]:
-            return tokens + self.position
-        return tokens + F.interpolate(self.position, size=size, mode="bilinear")
+        return tokens + _resized(self.position, tokens.shape[-2:])
+
+
+def _resized(maps: Tensor, size: torch.Size) -> Tensor:
+    """Learned maps (1, C, H, W) at the size of a grid that was made from a smaller image."""
+    return maps if maps.shape[-2:] == size else F.interpolate(maps, size=size, mode="bilinear")
 
 
 def _waves(side: int, width: int) -> Tensor:

@@ -54,7 +54,7 @@ class Phase:
     rate: float
     """Peak learning rate of a cosine schedule with linear warm-up."""
     retrieval: bool
-    """Whether the proposal losses join the classifier's loss, and phantoms the films."""
+    """Whether the proposal losses join the classifier's loss."""
 
 
 @dataclass(frozen=True, slots=True)

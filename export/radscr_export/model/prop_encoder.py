@@ -12,8 +12,8 @@ class PropEncoder(nn.Module):
 
     F_m holds concept E_m on the patches of B_m and the background concept elsewhere, plus a learned
     position of each patch's row and column, so that the pooled vector knows sides. The FFN's first
-    layer is split into a part for V and one for F_m (the same product, without repeating V for every
-    row), and its last layer is applied after pooling, which commutes with a linear map.
+    layer is split into a part for V and one for F_m (the same product, without repeating V for
+    every row), and its last layer is applied after pooling, which commutes with a linear map.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class PropEncoder(nn.Module):
         `regions` (R, P) in [0, 1] is B, `concepts` (R, N + 1) weighs the concept `bank` E (N + 1,
         D_e) whose last row is the background.
         """
-        position = (self.rows + self.columns).flatten(0, 1)
+        position = self._position(round(features.shape[1] ** 0.5))
         inside = self.from_concepts(concepts @ bank).unsqueeze(1)
         outside = self.from_concepts(bank[-1:]).unsqueeze(0)
         covered = regions.unsqueeze(-1)
@@ -45,3 +45,11 @@ class PropEncoder(nn.Module):
         weights = share + 1.0 / regions.shape[1]
         pooled = (weights.unsqueeze(1) @ hidden).squeeze(1)
         return F.normalize(self.out(pooled), dim=-1)
+
+    def _position(self, side: int) -> Tensor:
+        """(P, D_e) of a grid of that side; made smaller for the smaller images of early phases."""
+        position = self.rows + self.columns
+        if side != len(position):
+            maps = position.permute(2, 0, 1).unsqueeze(0)
+            position = F.interpolate(maps, size=(side, side), mode="bilinear")[0].permute(1, 2, 0)
+        return position.flatten(0, 1)
