@@ -164,7 +164,7 @@ class Bundle:
         return self.folder / name
 
     def save(self) -> Bundle:
-        """Writes bundle.json over what lies in the folder; returns the bundle as `open` would give it."""
+        """Writes bundle.json over what lies in the folder; returns it as `open` gives it."""
         files = {
             path.name: {"sha256": sha256_of(path), "bytes": path.stat().st_size}
             for path in sorted(self.folder.iterdir())
@@ -190,13 +190,15 @@ class Bundle:
         _verify(folder, record["files"])
         if tuple(record["findings"]) != FINDINGS:
             raise BundleError(
-                f"{folder}: its findings are not those of this program. Install the matching version."
+                f"{folder}: its findings are not those of this program. "
+                "Install the matching version."
             )
         try:
             return _build(folder, record, digest)
         except (KeyError, TypeError) as problem:
             raise BundleError(
-                f"{folder / MANIFEST}: field {problem} is missing or unknown. Build the bundle again."
+                f"{folder / MANIFEST}: field {problem} is missing or unknown. "
+                "Build the bundle again."
             ) from problem
 
 
@@ -221,7 +223,8 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
         ) from problem
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise BundleError(
-            f"{path}: this program reads bundle format {FORMAT} only. Build or fetch a matching bundle."
+            f"{path}: this program reads bundle format {FORMAT} only. "
+            "Build or fetch a matching bundle."
         )
     if not isinstance(record.get("files"), dict):
         raise BundleError(f"{path} names no files. Copy the bundle to this machine again.")

@@ -1,4 +1,4 @@
-"""Turns saliency into regions: B_m by objectness, B_0 from the major anatomy; shared with training."""
+"""Turns saliency into regions, in training too: B_m by objectness, B_0 from the major anatomy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def objectness(saliency: Floats, inside: Mask, high: float, low: float) -> tuple
 
     Patches off the film (`inside` False) never count. A component of patches above `low` times the
     maximum counts when it holds a patch above `high` times the maximum and enough saliency; B_m is
-    their union. Where nothing is salient the arg-max patch alone is returned, so B_m is never empty.
+    their union. Where nothing is salient it is the arg-max patch alone, so B_m is never empty.
     """
     on_film = np.where(inside, saliency, 0.0).astype(np.float32)
     peak = float(on_film.max())

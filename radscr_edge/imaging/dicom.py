@@ -95,7 +95,9 @@ def _decode(dataset: Dataset, header: Header, name: str) -> NDArray[Any]:
     ):
         skipped = levels_to_skip(header.rows, header.columns)
         if skipped and syntax in JPEG2000TransferSyntaxes and header.photometric in GREY:
-            reduced = decode_reduced(next(generate_frames(dataset.PixelData, number_of_frames=1)), skipped)
+            reduced = decode_reduced(
+                next(generate_frames(dataset.PixelData, number_of_frames=1)), skipped
+            )
             if reduced is not None and _fits(reduced, header, skipped):
                 return reduced
         return np.asarray(pixel_array(dataset))

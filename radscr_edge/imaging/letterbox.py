@@ -57,5 +57,5 @@ def content_points(place: Fit, side: int) -> tuple[np.ndarray, Mask]:
     y = (centres - place.top) / place.height
     grid_x, grid_y = np.meshgrid(x, y)
     points = np.stack([grid_x.ravel(), grid_y.ravel()], axis=1).astype(np.float32)
-    inside: Mask = ((points >= 0) & (points < 1)).all(axis=1)
+    inside: Mask = np.asarray(((points >= 0) & (points < 1)).all(axis=1))
     return points, inside

@@ -13,10 +13,12 @@ from typing import BinaryIO
 
 import cv2
 
-from radscr_edge.errors import StudyCause, StudyError
-from radscr_edge.imaging import wire
-from radscr_edge.imaging.gate import view_gate
-from radscr_edge.imaging.study import read_study
+# pydicom imports requests where it is installed, and that opens a socket to probe for IPv6.
+sys.modules["requests"] = None  # type: ignore[assignment]
+from radscr_edge.errors import StudyCause, StudyError  # noqa: E402
+from radscr_edge.imaging import wire  # noqa: E402
+from radscr_edge.imaging.gate import view_gate  # noqa: E402
+from radscr_edge.imaging.study import read_study  # noqa: E402
 
 
 def main() -> None:

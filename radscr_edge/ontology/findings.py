@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from radscr_edge.errors import LibraryError
@@ -31,7 +31,7 @@ class FindingType:
     vindr: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ontology:
     """All abnormalities in network order, with the relations between them."""
 
@@ -40,21 +40,25 @@ class Ontology:
     def __getitem__(self, name: str) -> FindingType:
         return self.findings[self.index(name)]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The N names in network order."""
         return tuple(finding.name for finding in self.findings)
 
     def index(self, name: str) -> int:
         """Column of a finding; LibraryError if the ontology has no such name."""
-        if name not in self.names:
+        if name not in self._columns:
             raise LibraryError(
                 f"{name!r} is no finding of the ontology; see findings.toml for the names."
             )
-        return self.names.index(name)
+        return self._columns[name]
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {name: column for column, name in enumerate(self.names)}
 
     def ancestors(self, name: str) -> frozenset[str]:
-        """Everything that a positive `name` makes positive: parents and entailed findings, upwards."""
+        """All that a positive `name` makes positive: parents and entailed findings, upwards."""
         finding = self[name]
         above = set(finding.parents) | set(finding.entails)
         for parent in tuple(above):
@@ -66,7 +70,7 @@ class Ontology:
         return frozenset(other for other in self.names if name in self.ancestors(other))
 
     def kin(self, name: str) -> frozenset[str]:
-        """Findings that must never serve as a critique of `name`: itself, its line and its relations."""
+        """What must never serve as a critique of `name`: itself, its line and its relations."""
         related = {other for other in self.names if name in self[other].related}
         return (
             self.ancestors(name)

@@ -26,7 +26,7 @@ from radscr_runtime.library import Library
 from radscr_runtime.timing import stage
 
 IMPRESSIONS = 3
-"""Findings that the impression repeats: critical ones first, then the most probable."""
+"""Findings that the impression repeats: critical ones first, then the most probable ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Evidences:
 @stage
 def aggregate(decoder: Decoder, library: Library, evidences: Evidences) -> Composition:
     """The report's lines and the decoder's decisions; `plain` decides where the decoder fails."""
-    said = [_sentence(finding) for finding in evidences.findings if _spoken(finding)]
+    spoken = [finding for finding in evidences.findings if _spoken(finding)]
+    said = [evidence.sentence for finding in spoken for evidence in finding.evidence]
     try:
         decisions, name, remark = decoder.decide(said, evidences.missed), decoder.name, ""
     except DecoderError as problem:
@@ -88,37 +89,46 @@ def _supplements(missed: Sequence[Missed], decisions: Sequence[Decision]) -> Ite
 
 
 def _negatives(library: Library, evidences: Evidences) -> Iterator[Line]:
-    """One denial per finding whose absence is supported; none that touches what is asserted."""
-    ontology = load_ontology()
-    open_questions = {
-        name
-        for one in evidences.hypotheses
-        if one.presence in (Presence.PRESENT, Presence.INDETERMINATE)
-        for name in ontology.ancestors(one.finding) | {one.finding}
-    } | {one.sentence.finding for one in evidences.missed}
+    """One denial per finding whose absence is supported; none that touches an open question."""
+    touched = _touched(evidences)
     for hypothesis in evidences.hypotheses:
-        if hypothesis.presence is Presence.ABSENT and hypothesis.finding not in open_questions:
+        if hypothesis.presence is Presence.ABSENT and hypothesis.finding not in touched:
             rows = library.about[hypothesis.finding, Polarity.NEGATIVE]
-            sided = [library.sentences[row] for row in rows.tolist()]
-            plain = next(one for one in sided if one.side is Side.NONE)
+            denials = [library.sentences[row] for row in rows.tolist()]
+            plain = next(one for one in denials if one.side is Side.NONE and not one.zone)
             yield _line(plain, "findings", "negative", None)
 
 
+def _touched(evidences: Evidences) -> set[str]:
+    """Findings that may not be denied: what is open, contains it, or is often confused with it."""
+    ontology = load_ontology()
+    present = (Presence.PRESENT, Presence.INDETERMINATE)
+    names = {one.finding for one in evidences.hypotheses if one.presence in present}
+    names |= {one.sentence.finding for one in evidences.missed}
+    return {other for name in names for other in ontology.kin(name) - ontology.descendants(name)}
+
+
 def _impression(evidences: Evidences) -> Iterator[Line]:
-    asserted = [
-        index
-        for index, finding in enumerate(evidences.findings)
-        if finding.verdict is Verdict.ASSERTED
-    ]
-    asserted.sort(key=lambda index: _urgency(evidences.findings[index]))
+    asserted = _asserted(evidences.findings)
     for index in asserted[:IMPRESSIONS]:
         yield _line(_sentence(evidences.findings[index]), "impression", "Q", index)
     doubtful = _names(evidences.findings, Verdict.CANNOT_BE_EXCLUDED)
     if doubtful:
         yield _frame("frame.impression.critical", "impression", findings=doubtful)
     if not asserted:
+        # A withdrawn hypothesis was above its threshold: the other frame would deny that.
+        kind = "frame.impression.unasserted" if evidences.findings else "frame.impression.none"
         assessed = [h for h in evidences.hypotheses if h.presence is not Presence.NOT_ASSESSED]
-        yield _frame("frame.impression.none", "impression", count=str(len(assessed)))
+        yield _frame(kind, "impression", count=str(len(assessed)))
+
+
+def _asserted(findings: Sequence[Finding]) -> list[int]:
+    """Asserted findings, most urgent first; one that another of them implies is left to it."""
+    indices = [index for index, one in enumerate(findings) if one.verdict is Verdict.ASSERTED]
+    names = [findings[index].place.hypothesis.finding for index in indices]
+    implied = set[str]().union(*(load_ontology().ancestors(name) for name in names))
+    specific = [index for index, name in zip(indices, names, strict=True) if name not in implied]
+    return sorted(specific, key=lambda index: _urgency(findings[index]))
 
 
 def _urgency(finding: Finding) -> tuple[bool, float]:

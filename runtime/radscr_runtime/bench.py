@@ -19,13 +19,12 @@ from radscr_runtime.timing import listen
 PERCENTILES = (50, 95)
 
 
-def bench(
-    bundle: Path, studies: Sequence[Path], options: Options, repeat: int
-) -> dict[str, Any]:
-    """Cold start, warm latency by stage in ms, processor seconds and peak memory.
+def bench(bundle: Path, studies: Sequence[Path], options: Options, repeat: int) -> dict[str, Any]:
+    """Cold start, warm latency by stage and processor time in ms, and peak memory in MB.
 
-    The decoding worker's processor time and memory count in every figure. `studies` are read once
-    unmeasured to warm up, then `repeat` times each.
+    The cold start runs from opening the bundle to the first report. `studies` are read once
+    unmeasured to warm up, then `repeat` times each. The decoding worker's processor time and
+    memory count in every figure; pages that both processes share count twice in 'together'.
     """
     begun = time.perf_counter()
     with Reader.open(bundle, options) as reader:
@@ -39,11 +38,11 @@ def bench(
             rows.append(_one(reader, study))
             cpu_ms.append(1000 * (_processor_seconds(reader) - before))
         peaks = _peaks(reader)
-        provenance = reader.provenance
+        provenance, decoder = reader.provenance, reader.decoder.name
     return {
         "machine": machine_card(),
         "threads": options.threads,
-        "decoder": options.decoder,
+        "decoder": decoder,
         "network": provenance.network_variant,
         "search": provenance.search,
         "readings": len(rows),
@@ -79,7 +78,7 @@ def _one(reader: Reader, study: Path) -> dict[str, float]:
 
 def _processor_seconds(reader: Reader) -> float:
     worker = psutil.Process(reader.worker.pid).cpu_times()
-    return time.process_time() + worker.user + worker.system
+    return time.process_time() + float(worker.user) + float(worker.system)
 
 
 def _peaks(reader: Reader) -> dict[str, int]:

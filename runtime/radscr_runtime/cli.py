@@ -13,7 +13,7 @@ from radscr_runtime.bench import bench, bench_table
 from radscr_runtime.decoders.choose import CHOICES
 from radscr_runtime.doctor import examine, findings_table
 from radscr_runtime.options import Options
-from radscr_runtime.outputs import to_html, to_json, to_record, to_text
+from radscr_runtime.outputs import make_folder, save_report, to_record, to_text
 from radscr_runtime.reader import Reader
 from radscr_runtime.timing import listen
 
@@ -22,7 +22,7 @@ DEFAULT_BUNDLE = Path("models/default")
 
 
 def main() -> None:
-    """Entry point: the answer on stdout, talk on stderr, exit code 3 for a study, 4 for a bundle."""
+    """The answer on stdout, talk on stderr; exit code 3 for a study, 4 for a bundle."""
     arguments = _parser().parse_args()
     try:
         code: int = arguments.run(arguments)
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     read = commands.add_parser("read", help="read studies and print their reports")
     read.add_argument("studies", type=Path, nargs="+", metavar="STUDY", help="DICOM, PNG or JPEG")
-    read.add_argument("--out", type=Path, help="write report.json and report.html below this folder")
+    read.add_argument("--out", type=Path, help="folder for report.json and report.html")
     read.add_argument("--json", action="store_true", help="print JSON, one report a line")
     _machine(read)
     read.set_defaults(run=_read)
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
     timed = commands.add_parser("bench", help="measure latency, processor time and memory")
     timed.add_argument("studies", type=Path, nargs="+", metavar="STUDY")
-    timed.add_argument("--repeat", type=int, default=10, help="readings of each study")
+    timed.add_argument("--repeat", type=_count, default=10, help="readings of each study")
     timed.add_argument("--json", action="store_true")
     _machine(timed)
     timed.set_defaults(run=_bench)
@@ -61,16 +61,26 @@ def _parser() -> argparse.ArgumentParser:
 def _machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="default: %(default)s")
     parser.add_argument("--decoder", choices=CHOICES, default="auto")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=_count, default=1)
+
+
+def _count(text: str) -> int:
+    """A number of at least 1, or argparse's own complaint."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
+    return number
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    return Options(threads=max(1, arguments.threads), decoder=arguments.decoder)
+    return Options(threads=arguments.threads, decoder=arguments.decoder)
 
 
 def _read(arguments: argparse.Namespace) -> int:
     """Every study is read; one that cannot be read does not stop the others."""
     code = 0
+    if arguments.out is not None:
+        make_folder(arguments.out)
     with Reader.open(arguments.bundle, _options(arguments)) as reader:
         for study in arguments.studies:
             try:
@@ -87,11 +97,7 @@ def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> Non
     record = to_record(report, seconds)
     print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))
     if arguments.out is not None:
-        folder = arguments.out / f"{study.stem}-{report.radiograph.digest[:8]}"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_text(to_json(record), encoding="utf-8")
-        page = folder / "report.html"
-        page.write_text(to_html(record, report.radiograph), encoding="utf-8")
+        page = save_report(arguments.out, record, report.radiograph)
         print(f"Page: {page}", file=sys.stderr)
 
 

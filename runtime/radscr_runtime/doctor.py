@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from radscr_edge.contract import Bundle
 from radscr_edge.errors import RadscrError
 from radscr_runtime.machine import machine_card
 from radscr_runtime.options import Options
@@ -63,7 +62,6 @@ def findings_table(facts: Mapping[str, Any]) -> str:
 
 def _try(bundle: Path) -> tuple[str, list[str]]:
     try:
-        Bundle.open(bundle)
         with Reader.open(bundle, Options()) as reader:
             return "", list(reader.provenance.remarks)
     except RadscrError as problem:

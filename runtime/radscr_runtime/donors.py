@@ -37,7 +37,7 @@ class Donors:
         rows = np.flatnonzero(fitting & same_view)
         alike = self._likeness(features)[rows]
         ranked = rows[np.argsort(-alike, kind="stable")].tolist()
-        chosen = []
+        chosen: list[int] = []
         while ranked and len(chosen) < count:
             chosen.append(ranked.pop(0 if len(chosen) % 2 == 0 else -1))
         return chosen

@@ -23,7 +23,9 @@ EXHAUSTIVE = 4096
 class Search(Protocol):
     """Finds the rows of the library with the largest inner product."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """'hnsw' or 'exact'."""
 
     def best(self, query: Floats, count: int, admissible: Rows) -> Rows:
         """At most `count` of the `admissible` rows, best first, by f . query."""
@@ -63,7 +65,8 @@ class HnswSearch:
             labels, _ = self._index.knn_query(query, k=count, filter=wanted.__contains__)
         except RuntimeError:  # the graph did not reach `count` of the admissible sentences
             return self._exact.best(query, count, admissible)
-        return labels[0].astype(np.int64)
+        found: Rows = labels[0].astype(np.int64)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +102,12 @@ class Library:
     @cached_property
     def about(self) -> dict[tuple[str, Polarity], Rows]:
         """Rows of each finding and polarity."""
-        return {
-            (finding, polarity): self.admissible(
-                lambda one, f=finding, p=polarity: one.finding == f and one.polarity is p
-            )
-            for finding in FINDINGS
-            for polarity in Polarity
+        rows: dict[tuple[str, Polarity], list[int]] = {
+            (finding, polarity): [] for finding in FINDINGS for polarity in Polarity
         }
+        for row, one in enumerate(self.sentences):
+            rows[one.finding, one.polarity].append(row)
+        return {key: np.array(found, np.int64) for key, found in rows.items()}
 
     @cached_property
     def _folded(self) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from radscr_edge.geometry import to_original
 from radscr_edge.imaging import content_points
 from radscr_edge.ontology import load_ontology, zones_of
 from radscr_edge.patches import boxes_of, film_of
-from radscr_edge.records import Floats, Grid, Hypothesis, Mask, Place, Presence, Radiograph, Side
+from radscr_edge.records import Floats, Grid, Hypothesis, Place, Presence, Radiograph, Side
 from radscr_edge.regions import objectness
 from radscr_runtime.timing import stage
 
@@ -33,9 +34,7 @@ def _place(
 ) -> Place:
     height, width = radiograph.pixels.shape
     points, inside = content_points(film_of(height, width, saliency.size), _side(saliency))
-    region, fallback = objectness(
-        saliency, inside, settings.saliency_high, settings.saliency_low
-    )
+    region, fallback = objectness(saliency, inside, settings.saliency_high, settings.saliency_low)
     weights = np.where(region, saliency, 0.0).astype(np.float32)
     side, share = _side_of(points, weights, settings.side_share)
     if fallback or load_ontology()[hypothesis.finding].diffuse:
@@ -55,7 +54,7 @@ def _place(
 
 
 def _side(saliency: Floats) -> int:
-    return round(saliency.size**0.5)
+    return math.isqrt(saliency.size)
 
 
 def _side_of(points: Floats, weights: Floats, needed: float) -> tuple[Side, float]:

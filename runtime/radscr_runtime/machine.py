@@ -47,8 +47,12 @@ def machine_card() -> dict[str, Any]:
 def _flags() -> list[str]:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            words = {word for line in lines if line.startswith(("flags", "Features"))
-                     for word in line.split()}
+            words = {
+                word
+                for line in lines
+                if line.startswith(("flags", "Features"))
+                for word in line.split()
+            }
     except OSError:
         return []
     return [flag for flag in FLAGS if flag in words]

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # must be set before the first import, or it has no effect
-import onnxruntime  # noqa: E402
+# Must be set before the first import, or it has no effect.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime
 
-from radscr_edge.contract import Bundle, Files, Tensors, Variant  # noqa: E402
-from radscr_edge.errors import BundleError  # noqa: E402
-from radscr_edge.records import Bytes, Floats, Grid  # noqa: E402
-from radscr_runtime.golden import Replay, recall, remember  # noqa: E402
+from radscr_edge.contract import Bundle, Files, Tensors, Variant
+from radscr_edge.errors import BundleError
+from radscr_edge.records import Bytes, Floats, Grid
+from radscr_runtime.golden import Replay, recall, remember
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,15 +100,15 @@ class OnnxNetworks:
 
 
 def open_networks(bundle: Bundle, variant: str, threads: int) -> tuple[OnnxNetworks, str]:
-    """The first variant that computes the golden images as its maker did, and a remark if not the first.
+    """The first variant that computes the golden images as its maker did, and what was passed over.
 
-    `variant` names one; empty: the bundle's order of preference. Raises BundleError where the bundle
-    has no such variant, or none is computed correctly by this machine.
+    `variant` names one; empty: the bundle's order of preference. Raises BundleError where the
+    bundle has no such variant, or none is computed correctly by this machine.
     """
     if variant and variant not in bundle.variants:
         known = ", ".join(bundle.variants)
         raise BundleError(f"{bundle.name} has no network variant {variant!r}; it has {known}.")
-    failures = []
+    failures: list[str] = []
     for name in [variant] if variant else list(bundle.variants):
         networks = OnnxNetworks(bundle, name, threads)
         if _trusted(networks, bundle, name):

@@ -10,8 +10,16 @@ import numpy as np
 from radscr_edge.imaging import content_points
 from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.patches import film_of
-from radscr_edge.records import Floats, Grid, Hypothesis, Mask, Place, Presence, Proposals
-from radscr_edge.records import Radiograph
+from radscr_edge.records import (
+    Floats,
+    Grid,
+    Hypothesis,
+    Mask,
+    Place,
+    Presence,
+    Proposals,
+    Radiograph,
+)
 from radscr_edge.regions import major_anatomy
 from radscr_runtime.donors import Donors
 from radscr_runtime.networks import Networks, Rows
@@ -75,9 +83,7 @@ def propose(networks: Networks, scene: Scene, donors: Donors, alternatives: int)
         rivals.append(rivals_of(finding, scene.hypotheses, alternatives))
         for rival in rivals[-1]:
             call.add(STUDY, place.region, _one_hot(rival))
-        picked = donors.choose(
-            finding, scene.radiograph.view, scene.grid.features, alternatives
-        )
+        picked = donors.choose(finding, scene.radiograph.view, scene.grid.features, alternatives)
         chosen.append(picked)
         for row in picked:
             call.add(call.donor(row, donors.features[row]), place.region, _one_hot(finding))

@@ -56,7 +56,7 @@ class Reader:
     def read(self, study: Path | str) -> Report:
         """The report of one study; StudyError with its cause where there can be none."""
         settings, rules = self.bundle.settings, self.networks.variant.rules
-        radiograph = load(Path(study), self.worker)
+        radiograph = load(Path(study).absolute(), self.worker)
         grid = encode(self.networks, radiograph)
         hypotheses = classify(grid, self.networks.variant)
         places = localise(grid, hypotheses, radiograph, settings)

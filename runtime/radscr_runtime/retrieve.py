@@ -116,7 +116,7 @@ def _mean_score(library: Library, alternatives: np.ndarray, row: int) -> float:
 
 
 def _best_rival(library: Library, challenge: Challenge, settings: Settings) -> _Rival:
-    """Each rival's proposal with the best sentence that it could say of the same place."""
+    """Each rival's proposal in the same place, with the rival's own best sentence."""
     rivals = [
         _Rival(name, float(library.scores(vector, library.about[name, Polarity.POSITIVE]).max()))
         for name, vector in zip(challenge.rivals, challenge.c_abn, strict=True)
@@ -133,7 +133,7 @@ def _judge(
             f"The evidence for {finding} did not survive its critiques: its best sentence scores "
             f"{best.score:.2f}, {-margin:.2f} too little."
         )
-    elif rival.score - best.similarity > settings.rival_margin:
+    elif rival.finding and rival.score - best.similarity > settings.rival_margin:
         reason = (
             f"In the same region {rival.finding} explains the image better than {finding}: "
             f"{rival.score:.2f} against {best.similarity:.2f}."

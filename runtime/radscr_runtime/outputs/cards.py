@@ -6,26 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-SOURCES = {
-    "U": "from the check for missed findings",
-    "negative": "negative",
-    "frame": "",
-}
+TAGS = {"U": "check for missed findings"}
+WHY = '<span class="more">why?</span>'
 
 
-def sentence_item(line: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:
-    """One sentence; with its critique card where it points at a region."""
+def sentence_item(
+    line: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], numbers: Mapping[int, int]
+) -> str:
+    """One sentence; with its number and critique card where it points at a region."""
     text = escape(line["text"])
     title = f' title="library sentence {escape(line["sentence_id"])}"'
-    if line["place"] is None or line["source"] != "Q":
-        said = SOURCES.get(line["source"], "")
-        tag = f' <span class="tag">{said}</span>' if said else ""
-        return f'<li class="plain"{title}>{text}{tag}</li>'
+    if line["place"] is None:
+        said = TAGS.get(line["source"], "")
+        tag = f'<span class="tag">{said}</span>' if said else ""
+        return f'<li class="plain"{title}><span>{text} {tag}</span></li>'
     finding = findings[line["place"]]
     return (
-        f'<li data-place="{line["place"]}"><details><summary{title}>{text}{_tags(finding)}'
-        '<span class="more">why?</span></summary>'
-        f"{_card(finding, line['sentence_id'])}</details></li>"
+        f'<li data-place="{line["place"]}"><details><summary{title}>'
+        f'<b class="badge">{numbers[line["place"]]}</b><span>{text} {_tags(finding)}</span>'
+        f"{WHY}</summary>{_card(finding, line['sentence_id'], finding['reason'])}</details></li>"
     )
 
 
@@ -33,8 +32,8 @@ def withdrawn_item(index: int, finding: Mapping[str, Any]) -> str:
     """A hypothesis that did not stand, with its reason; its card can be opened too."""
     name = escape(finding["finding"].capitalize())
     return (
-        f'<li data-place="{index}"><details><summary>{name}: {escape(finding["reason"])}'
-        '<span class="more">why?</span></summary>'
+        f'<li data-place="{index}"><details><summary><b class="badge off"></b>'
+        f"<span>{name} <small>{escape(finding['reason'])}</small></span>{WHY}</summary>"
         f"{_card(finding, finding['evidence'][0]['sentence_id'])}</details></li>"
     )
 
@@ -43,29 +42,29 @@ def _tags(finding: Mapping[str, Any]) -> str:
     zones = "location uncertain" if finding["fallback"] else ", ".join(finding["zones"][:2])
     tags = [f'<span class="tag">{escape(zones)}</span>'] if zones else []
     if finding["verdict"] == "cannot be excluded":
-        tags.append('<span class="tag doubt">cannot be excluded</span>')
-    return " " + "".join(tags)
+        tags.append('<span class="tag doubt">in doubt</span>')
+    return "".join(tags)
 
 
-def _card(finding: Mapping[str, Any], sentence_id: str) -> str:
+def _card(finding: Mapping[str, Any], sentence_id: str, reason: str = "") -> str:
     evidence = next(one for one in finding["evidence"] if one["sentence_id"] == sentence_id)
     kind = "Probability" if finding["calibrated"] else "Score (not a calibrated probability)"
-    rival = finding["best_rival"]
     rows = [
-        (kind, f"{finding['probability']:.2f}, raised from {finding['threshold']:.2f}"),
-        ("Similarity of the sentence", f"{evidence['similarity']:.3f}"),
-        ("Same region, other abnormalities", f"{evidence['abnormality_score']:.3f}"),
-        ("Same region, other patients", f"{evidence['image_score']:.3f}"),
+        (kind, f"{finding['probability']:.3f}, threshold {finding['threshold']:.3f}"),
+        ("Sentence against this region", f"{evidence['similarity']:.3f}"),
+        ("Critique: other abnormalities here", f"{evidence['abnormality_score']:.3f}"),
+        ("Critique: other patients here", f"{evidence['image_score']:.3f}"),
         ("Score after critique", f"{evidence['score']:.3f}, margin {finding['margin']:+.3f}"),
-        ("Rank without critique", str(evidence["rank_without_critique"])),
+        ("Rank before critique", str(evidence["rank_without_critique"])),
     ]
-    if rival:
-        rows.insert(3, ("Strongest rival", f"{rival}, {finding['rival_score']:.3f}"))
+    if finding["best_rival"]:
+        rows.append(("Strongest rival", f"{finding['best_rival']}, {finding['rival_score']:.3f}"))
     if finding["donors"]:
-        rows.append(("Donor films", ", ".join(finding["donors"])))
+        rows.append(("Films of other patients", ", ".join(finding["donors"])))
     rows.append(("Library sentence", sentence_id))
     items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
-    return f'<div class="card"><p>{escape(finding["reason"])}</p><dl>{items}</dl></div>'
+    said = f"<p>{escape(reason)}</p>" if reason else ""
+    return f'<div class="card">{said}<dl>{items}</dl></div>'
 
 
 def missed_table(missed: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -83,20 +82,25 @@ def missed_table(missed: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def hypotheses_table(hypotheses: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """All abnormalities, most probable first; the tick on the bar is the threshold."""
-    ordered = sorted(hypotheses, key=lambda one: -one["probability"] / max(one["threshold"], 1e-6))
+    """All abnormalities, the nearest to their thresholds first; every bar has its own scale."""
+    ordered = sorted(hypotheses, key=lambda one: -_share(one))
     yield '<table><tr><th>Abnormality</th><th></th><th class="number">Score</th>'
-    yield "<th>Statement</th></tr>"
+    yield '<th class="number">Threshold</th><th>Statement</th></tr>'
     for one in ordered:
         present = ' class="present"' if one["presence"] == "present" else ""
-        bar = (
-            f'<span class="bar"><i style="width:{100 * one["probability"]:.1f}%"></i>'
-            f'<b style="left:{100 * one["threshold"]:.1f}%"></b></span>'
-        )
+        width = min(100.0, 50.0 * _share(one))
+        bar = f'<span class="bar"><i style="width:{width:.1f}%"></i><b></b></span>'
         number = f"{one['probability']:.3f}" + ("" if one["calibrated"] else "*")
         yield f"<tr{present}><td>{escape(one['finding'])}</td><td>{bar}</td>"
-        yield f'<td class="number">{number}</td><td>{escape(one["presence"])}</td></tr>'
-    yield "</table><p class='limits'>* not calibrated: too few cases stand behind the number.</p>"
+        yield f'<td class="number">{number}</td><td class="number">{one["threshold"]:.3f}</td>'
+        yield f"<td>{escape(one['presence'])}</td></tr>"
+    yield '</table><p class="limits">The tick in the middle of each bar is its threshold. '
+    yield "* not calibrated: too few cases stand behind the number.</p>"
+
+
+def _share(hypothesis: Mapping[str, Any]) -> float:
+    """The probability in units of its threshold."""
+    return float(hypothesis["probability"]) / max(float(hypothesis["threshold"]), 1e-6)
 
 
 def timing_table(timing: Mapping[str, float]) -> Iterator[str]:

@@ -25,7 +25,7 @@ def to_record(report: Report, timing: Mapping[str, float] | None = None) -> dict
         "schema": SCHEMA,
         "banner": BANNER,
         "study": {
-            "name": film.name,
+            "name": _printable(film.name),
             "digest": film.digest,
             "view": film.view,
             "side_known": film.side_known,
@@ -42,7 +42,7 @@ def to_record(report: Report, timing: Mapping[str, float] | None = None) -> dict
         "missed": _missed(report),
         "hypotheses": [_hypothesis(hypothesis) for hypothesis in report.hypotheses],
         "composition": {"decoder": composition.decoder, "remark": composition.remark},
-        "provenance": asdict(report.provenance),
+        "provenance": asdict(report.provenance) | {"remarks": list(report.provenance.remarks)},
         "timing": {name: round(seconds, 6) for name, seconds in (timing or {}).items()},
     }
 
@@ -56,6 +56,11 @@ def _line(line: Line) -> dict[str, Any]:
     values = asdict(line)
     del values["section"]
     return values
+
+
+def _printable(name: str) -> str:
+    """A file name as text; bytes that are no UTF-8 become question marks."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _number(value: float) -> float:

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
+from pydicom.encaps import generate_frames
 
 from radscr_edge.errors import StudyCause, StudyError
-from radscr_edge.imaging import fit, letterbox, load_radiograph
+from radscr_edge.imaging import letterbox, load_radiograph
 from radscr_edge.imaging.gate import Look, check_plausible, view_gate
 from radscr_edge.imaging.jpeg2000 import decode_reduced
 
@@ -66,9 +68,6 @@ def test_chest_dicoms_are_read_but_for_the_broken_one(corpora, worker):
 
 
 def test_reduced_decoding_gives_the_same_network_input(corpora):
-    from pydicom import dcmread
-    from pydicom.encaps import generate_frames
-
     dataset = dcmread(corpora / "RG1_J2KI.dcm")
     full = dataset.pixel_array.astype(np.float64)
     frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
@@ -82,7 +81,7 @@ def test_reduced_decoding_gives_the_same_network_input(corpora):
 
 
 def films(data, table, shard, keep):
-    """Films of one table whose row `keep` accepts, unsquashed to the aspect that the table gives."""
+    """Films of one table whose row `keep` accepts, in the aspect that the table gives."""
     with (data / table).open(encoding="utf-8") as stream:
         rows = {row["file"]: row for row in csv.DictReader(stream) if keep(row)}
     with tarfile.open(data / shard) as archive:
@@ -146,9 +145,7 @@ def test_the_gate_refuses_what_is_no_frontal_chest(data, table, shard, keep, lea
             data,
             table,
             shard,
-            lambda row: (
-                row["shard"] == shard_name and all(row[key] == keep[key] for key in keep)
-            ),
+            lambda row: row["shard"] == shard_name and all(row[key] == keep[key] for key in keep),
         )
     ]
 

@@ -12,9 +12,13 @@ for (const element of document.querySelectorAll("[data-place]")) {
 }
 for (const region of document.querySelectorAll(".region")) {
   const open = () => {
-    const card = document.querySelector(`li[data-place="${region.dataset.place}"] details`);
-    if (card) { card.open = true; card.scrollIntoView({ block: "center" }); }
+    // The impression repeats a sentence of the findings; the last one is theirs.
+    const cards = document.querySelectorAll(`li[data-place="${region.dataset.place}"] details`);
+    const card = cards[cards.length - 1];
+    if (card) { card.open = true; card.scrollIntoView({ block: "nearest" }); }
   };
   region.addEventListener("click", open);
-  region.addEventListener("keydown", (event) => { if (event.key === "Enter") open(); });
+  region.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(); }
+  });
 }

@@ -1,0 +1,125 @@
+"""Phi through llama.cpp: it weighs two words, the same way every time, and fails aloud."""
+
+import shutil
+
+import pytest
+from stand_ins import sentence
+
+from radscr_edge.contract import Bundle, Files
+from radscr_edge.errors import BundleError, DecoderError
+from radscr_edge.records import Missed, Polarity
+from radscr_edge.sentences import load_sentences
+from radscr_runtime import Options, Reader
+from radscr_runtime.decoders import open_decoder
+from radscr_runtime.decoders.judge import JudgeDecoder
+from radscr_runtime.decoders.question import ask
+from radscr_runtime.outputs import to_json, to_record
+
+pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
+from radscr_runtime.decoders.llama import CONTEXT, Phi
+
+QUESTION = ask([sentence("pleural effusion")], sentence("costophrenic angle blunting"))
+TEXTS = {one.id: one.text for one in load_sentences()}
+
+
+@pytest.fixture(scope="module")
+def phi(bundle_folder):
+    opened = Phi(Bundle.open(bundle_folder).path(Files.DECODER), threads=1)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def copied(bundle_folder, tmp_path):
+    return shutil.copytree(bundle_folder, tmp_path / "bundle")
+
+
+def test_the_same_question_has_the_same_odds(phi):
+    first = phi.log_odds(QUESTION)
+    phi.log_odds(QUESTION.replace("blunting", "sharpness"))
+
+    assert phi.log_odds(QUESTION) == first
+
+
+def test_another_report_changes_the_odds(phi):
+    other = ask([sentence("scoliosis")], sentence("costophrenic angle blunting"))
+
+    assert phi.log_odds(other) != phi.log_odds(QUESTION)
+
+
+def test_no_question_is_refused(phi):
+    with pytest.raises(DecoderError, match=r"tokens; it can read 1024|is empty"):
+        phi.log_odds("opacity " * 2 * CONTEXT)
+
+
+def test_the_judge_asks_phi_where_no_rule_is_certain(phi):
+    u = Missed(sentence("costophrenic angle blunting", Polarity.UNCERTAIN), 0.5, 0.3)
+
+    (decision,) = JudgeDecoder(phi).decide([sentence("pleural effusion")], [u])
+
+    assert decision.decided_by == "phi"
+    assert decision.kept == (decision.log_odds > 0)
+
+
+def test_a_reader_with_phi_keeps_q_verbatim_and_repeats_itself(bundle_folder, samples):
+    with Reader.open(bundle_folder, Options(decoder="judge")) as reader:
+        report = reader.read(samples / "effusion.dcm")
+        again = reader.read(samples / "effusion.dcm")
+    with Reader.open(bundle_folder, Options(decoder="plain")) as reader:
+        plain = reader.read(samples / "effusion.dcm")
+
+    assert report.composition.decoder == "judge"
+    assert not any("plain" in remark for remark in report.provenance.remarks)
+    assert to_json(to_record(report)) == to_json(to_record(again))
+    q = [line for line in report.composition.lines if line.source == "Q"]
+    assert q == [line for line in plain.composition.lines if line.source == "Q"]
+    assert [line.text for line in q] == [TEXTS[line.sentence_id] for line in q]
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def cut_early(path):
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+def overwrite_head(path):
+    with path.open("r+b") as stream:
+        stream.write(b"\xff" * 4096)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [cut, cut_early, overwrite_head, empty])
+def test_a_damaged_model_gives_way_to_plain_with_a_remark(copied, damage, samples):
+    bundle = Bundle.open(copied)
+    damage(bundle.path(Files.DECODER))
+    bundle.save()
+
+    with Reader.open(copied, Options(decoder="judge")) as reader:
+        report = reader.read(samples / "normal.dcm")
+
+    assert report.composition.decoder == "plain"
+    (remark,) = [one for one in report.provenance.remarks if "decoder.gguf" in one]
+    assert remark.startswith("decoder.gguf could not be loaded by llama.cpp (")
+    assert remark.endswith("Copy the file again. The plain decoder was used.")
+
+
+def test_a_damaged_model_without_a_new_signature_is_refused_with_its_bundle(copied):
+    cut(copied / Files.DECODER)
+
+    with pytest.raises(BundleError, match=r"decoder\.gguf is damaged"):
+        Bundle.open(copied)
+
+
+def test_auto_is_what_the_bundle_names(bundle_folder):
+    bundle = Bundle.open(bundle_folder)
+
+    decoder, remark = open_decoder(bundle, "auto", 1)
+
+    decoder.close()
+    assert decoder.name == bundle.decoder
+    assert remark == ""

@@ -1,0 +1,226 @@
+"""The report is verbatim and free of contradiction, and it never calls a film normal."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stand_ins import Oracle, hypotheses, library, place
+
+from radscr_edge.errors import DecoderError
+from radscr_edge.ontology import FINDINGS, load_ontology
+from radscr_edge.records import (
+    Evidence,
+    Finding,
+    Missed,
+    Polarity,
+    Presence,
+    Severity,
+    Side,
+    Verdict,
+)
+from radscr_edge.sentences import best_match, frame, load_sentences
+from radscr_runtime.aggregate import Evidences, aggregate
+from radscr_runtime.decoders import PlainDecoder
+from radscr_runtime.decoders.judge import JudgeDecoder
+
+EFFUSION, OPACITY, CONSOLIDATION = "pleural effusion", "lung opacity", "consolidation"
+PNEUMOTHORAX, BLUNTING = "pneumothorax", "costophrenic angle blunting"
+TEXTS = {one.id: one.text for one in load_sentences()}
+SHELF = library(load_sentences(), [[0.0, 0.0]] * len(load_sentences()))
+
+
+def said_of(finding, polarity=Polarity.POSITIVE):
+    return best_match(load_sentences(), finding, polarity, Side.NONE, Severity.NONE)[0]
+
+
+def found(finding, verdict=Verdict.ASSERTED, fallback=False):
+    hedged = verdict is Verdict.CANNOT_BE_EXCLUDED
+    said = said_of(finding, Polarity.UNCERTAIN if hedged else Polarity.POSITIVE)
+    evidence = (Evidence(said, 0.5, 0.5, 0.0, 0.0, 1),)
+    where = place(finding, fallback=fallback)
+    return Finding(where, verdict, "because", evidence, "", 0.0, 0.1, ())
+
+
+def missed(*findings):
+    return tuple(Missed(said_of(name, Polarity.UNCERTAIN), 0.5, 0.3) for name in findings)
+
+
+def composed(findings=(), absent=(), u=(), indeterminate=(), decoder=None, side_known=True):
+    present = [one.place.hypothesis.finding for one in findings]
+    assessed = hypotheses(present, absent, [*indeterminate, *(m.sentence.finding for m in u)])
+    evidences = Evidences(assessed, tuple(findings), tuple(u), side_known)
+    return aggregate(decoder or PlainDecoder(), SHELF, evidences)
+
+
+def lines(composition, section="", source=""):
+    return [
+        one
+        for one in composition.lines
+        if section in ("", one.section) and source in ("", one.source)
+    ]
+
+
+def test_retrieved_sentences_are_printed_verbatim_organ_by_organ():
+    findings = [found("scoliosis"), found(EFFUSION), found(OPACITY)]
+
+    q = lines(composed(findings), "findings", "Q")
+
+    assert [one.finding for one in q] == [OPACITY, EFFUSION, "scoliosis"]
+    assert [one.place for one in q] == [2, 1, 0]
+    assert [one.text for one in q] == [TEXTS[one.sentence_id] for one in q]
+
+
+def test_withdrawn_hypotheses_are_not_spoken_of():
+    composition = composed([found(EFFUSION, Verdict.WITHDRAWN)])
+
+    assert lines(composition, "findings") == []
+    assert [one.text for one in lines(composition, "impression")] == [
+        "No finding is asserted among the 1 abnormalities assessed."
+    ]
+
+
+def test_absent_findings_are_denied_and_no_others():
+    composition = composed(absent=[EFFUSION, PNEUMOTHORAX], indeterminate=["hernia"])
+
+    negatives = lines(composition, source="negative")
+    assert {one.finding for one in negatives} == {EFFUSION, PNEUMOTHORAX}
+    assert all(not re.search("right|left", one.text) for one in negatives)
+
+
+@pytest.mark.parametrize(
+    ("open_finding", "denied"),
+    [(CONSOLIDATION, OPACITY), (EFFUSION, BLUNTING), ("hydropneumothorax", PNEUMOTHORAX)],
+)
+def test_what_an_open_question_touches_is_not_denied(open_finding, denied):
+    for made in (
+        composed([found(open_finding)], absent=[denied]),
+        composed([found(open_finding, Verdict.WITHDRAWN)], absent=[denied]),
+        composed(indeterminate=[open_finding], absent=[denied]),
+        composed(u=missed(open_finding), absent=[denied]),
+    ):
+        assert lines(made, source="negative") == []
+
+
+def test_nothing_found_counts_what_was_assessed_and_never_says_normal():
+    composition = composed(absent=[EFFUSION, PNEUMOTHORAX, "hernia"])
+
+    (line,) = lines(composition, "impression")
+    assert line.text == "No finding above threshold among the 3 abnormalities assessed."
+
+
+def test_a_critical_doubt_leads_to_a_second_look():
+    composition = composed([found(PNEUMOTHORAX, Verdict.CANNOT_BE_EXCLUDED)])
+
+    texts = [one.text for one in lines(composition, "impression")]
+    assert texts == [
+        "Cannot be excluded and needs a second look: pneumothorax.",
+        "No finding is asserted among the 1 abnormalities assessed.",
+    ]
+    (line,) = lines(composition, "findings")
+    assert line.text == "A tiny pneumothorax cannot be excluded."
+
+
+def test_the_impression_puts_critical_findings_first_and_leaves_out_what_they_imply():
+    findings = [found(OPACITY), found(EFFUSION), found(CONSOLIDATION), found(PNEUMOTHORAX)]
+
+    impression = [one.finding for one in lines(composed(findings), "impression")]
+
+    assert impression[0] == PNEUMOTHORAX
+    assert sorted(impression) == sorted([PNEUMOTHORAX, EFFUSION, CONSOLIDATION])
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"findings": [found(EFFUSION, fallback=True)]}, "Location uncertain: pleural effusion."),
+        ({"side_known": False}, "Sides are as displayed; the image file does not name the "),
+        ({}, "Rib fractures, tubes, lines and devices are outside the abnormalities assessed."),
+        ({}, "Not assessed, because a negative could not be supported by data: lung opacity, "),
+        ({"indeterminate": ["hernia"]}, "Between the thresholds, neither asserted nor denied: h"),
+    ],
+)
+def test_limitations_are_told(changes, text):
+    limitations = [one.text for one in lines(composed(**changes), "limitations")]
+
+    assert any(one.startswith(text) for one in limitations)
+
+
+def test_only_the_odds_decide_what_is_kept_of_u_and_q_stays_verbatim():
+    findings, u = [found(EFFUSION)], missed(BLUNTING, "scoliosis")
+
+    keen = composed(findings, u=u, decoder=JudgeDecoder(Oracle(3.0)))
+    shy = composed(findings, u=u, decoder=JudgeDecoder(Oracle(-3.0)))
+
+    assert [one.finding for one in lines(keen, source="U")] == [BLUNTING, "scoliosis"]
+    assert [one.finding for one in lines(shy, source="U")] == ["scoliosis"]
+    assert lines(keen, source="Q") == lines(shy, source="Q")
+    assert (keen.decoder, shy.decoder) == ("judge", "judge")
+
+
+class Failing:
+    name = "judge"
+
+    def decide(self, q, u):
+        raise DecoderError("llama.cpp failed on a question.")
+
+
+def test_a_failing_decoder_gives_way_to_plain_with_a_remark():
+    findings, u = [found(EFFUSION)], missed("scoliosis")
+
+    composition = composed(findings, u=u, decoder=Failing())
+
+    assert composition.decoder == "plain"
+    assert composition.remark == (
+        "llama.cpp failed on a question. The plain decoder decided instead."
+    )
+    assert composition.lines == composed(findings, u=u).lines
+
+
+@st.composite
+def compositions(draw):
+    presences = draw(st.lists(st.sampled_from(Presence), min_size=37, max_size=37))
+    kinds = dict(zip(FINDINGS, presences, strict=True))
+    named = {p: [name for name, kind in kinds.items() if kind is p] for p in Presence}
+    findings = []
+    for name in named[Presence.PRESENT]:
+        critical = load_ontology()[name].critical
+        lost = Verdict.CANNOT_BE_EXCLUDED if critical else Verdict.WITHDRAWN
+        findings.append(found(name, draw(st.sampled_from([Verdict.ASSERTED, lost]))))
+    near = named[Presence.INDETERMINATE] or [None]
+    u = draw(st.lists(st.sampled_from(near), max_size=3, unique=True))
+    decoder = JudgeDecoder(Oracle(draw(st.sampled_from([-1.0, 1.0]))))
+    return composed(
+        findings,
+        named[Presence.ABSENT],
+        missed(*[name for name in u if name]),
+        named[Presence.INDETERMINATE],
+        decoder,
+    )
+
+
+@given(composition=compositions())
+def test_no_report_contradicts_itself(composition):
+    ontology = load_ontology()
+    spoken = {one.finding for one in composition.lines if one.source in ("Q", "U")}
+    denied = {one.finding for one in lines(composition, source="negative")}
+
+    assert not ontology.roll_up(spoken) & denied
+
+
+@given(composition=compositions())
+def test_every_sentence_comes_from_the_library_or_is_a_frame(composition):
+    for one in composition.lines:
+        if one.source == "frame":
+            template = re.escape(frame(one.sentence_id, findings="@", count="@"))
+            assert re.fullmatch(template.replace("@", ".+"), one.text)
+        else:
+            assert one.text == TEXTS[one.sentence_id]
+
+
+@given(composition=compositions())
+def test_the_impression_is_never_empty_and_never_says_normal(composition):
+    impression = lines(composition, "impression")
+
+    assert impression
+    assert not any(re.search(r"\bnormal\b", one.text) for one in impression)

@@ -1,0 +1,133 @@
+"""Rules settle what is certain; Phi weighs the rest; neither ever touches Q."""
+
+from dataclasses import replace
+
+import pytest
+from stand_ins import Oracle, sentence
+
+from radscr_edge.contract import Bundle
+from radscr_edge.errors import DecoderError
+from radscr_edge.records import Missed, Polarity
+from radscr_runtime.decoders import PlainDecoder, open_decoder
+from radscr_runtime.decoders.judge import JudgeDecoder
+from radscr_runtime.decoders.question import DROP, KEEP, ask
+
+OPACITY, CONSOLIDATION, EFFUSION = "lung opacity", "consolidation", "pleural effusion"
+BLUNTING = "costophrenic angle blunting"
+
+
+def candidate(finding, polarity=Polarity.UNCERTAIN):
+    return Missed(sentence(finding, polarity), 0.5, 0.3)
+
+
+def decided(q, u, decoder=None):
+    (decision,) = (decoder or PlainDecoder()).decide(q, [u])
+    return decision.kept, decision.decided_by
+
+
+@pytest.mark.parametrize(
+    ("said", "polarity", "u", "kept", "by"),
+    [
+        (EFFUSION, Polarity.POSITIVE, OPACITY, True, "rule: nothing retrieved speaks of it"),
+        (EFFUSION, Polarity.POSITIVE, EFFUSION, False, "rule: already said"),
+        (CONSOLIDATION, Polarity.POSITIVE, OPACITY, False, "rule: already said"),
+        (OPACITY, Polarity.NEGATIVE, OPACITY, False, "rule: contradicts a retrieved sentence"),
+        (OPACITY, Polarity.NEGATIVE, CONSOLIDATION, False, "rule: contradicts a retrieved sent"),
+        (EFFUSION, Polarity.POSITIVE, BLUNTING, False, "rule: related to a retrieved sentence"),
+        (OPACITY, Polarity.POSITIVE, CONSOLIDATION, False, "rule: related to a retrieved senten"),
+    ],
+)
+def test_plain_keeps_only_what_nothing_speaks_of(said, polarity, u, kept, by):
+    found, reason = decided([sentence(said, polarity)], candidate(u))
+
+    assert found is kept
+    assert reason.startswith(by)
+
+
+def test_a_denial_of_what_is_affirmed_contradicts_it():
+    u = candidate(EFFUSION, Polarity.NEGATIVE)
+
+    assert decided([sentence(EFFUSION)], u) == (False, "rule: contradicts a retrieved sentence")
+
+
+def test_without_retrieved_sentences_everything_is_kept():
+    decisions = PlainDecoder().decide([], [candidate(EFFUSION), candidate(OPACITY)])
+
+    assert [one.kept for one in decisions] == [True, True]
+
+
+@pytest.mark.parametrize(("odds", "kept"), [(2.5, True), (-2.5, False), (0.0, False)])
+def test_the_judge_follows_the_odds_of_the_model(odds, kept):
+    u = candidate(BLUNTING)
+
+    (decision,) = JudgeDecoder(Oracle(odds)).decide([sentence(EFFUSION)], [u])
+
+    assert decision.kept is kept
+    assert decision.decided_by == "phi"
+    assert decision.log_odds == odds
+    assert decision.sentence_id == u.sentence.id
+
+
+def test_the_model_is_not_asked_what_a_rule_settles():
+    phi = Oracle(9.0)
+
+    kept, by = decided([sentence(EFFUSION)], candidate(EFFUSION), JudgeDecoder(phi))
+
+    assert (kept, by) == (False, "rule: already said")
+    assert phi.asked == []
+
+
+def test_the_question_holds_the_report_so_far_and_the_candidate():
+    q, u = [sentence(EFFUSION, text="Fluid on the left.")], sentence(BLUNTING, text="Blunt.")
+
+    question = ask(q, u)
+
+    assert "- Fluid on the left.\n" in question
+    assert "Candidate:\n- Blunt.\n" in question
+    assert question.endswith("?")
+    assert KEEP != DROP
+
+
+def test_closing_the_judge_closes_the_model():
+    phi = Oracle(0.0)
+
+    JudgeDecoder(phi).close()
+
+    assert phi.closed
+
+
+@pytest.mark.parametrize("choice", ["auto", "plain"])
+def test_a_bundle_that_names_plain_gets_it_without_a_remark(bundle_folder, choice):
+    bundle = replace(Bundle.open(bundle_folder), decoder="plain")
+
+    decoder, remark = open_decoder(bundle, choice, 1)
+
+    assert (decoder.name, remark) == ("plain", "")
+
+
+def test_a_bundle_without_a_model_falls_back_and_says_so(bundle_folder):
+    bundle = replace(Bundle.open(bundle_folder), has_decoder=False)
+
+    decoder, remark = open_decoder(bundle, "judge", 1)
+
+    assert decoder.name == "plain"
+    assert remark == "The bundle holds no language model; the plain decoder was used."
+
+
+def test_the_judge_opens_or_the_plain_decoder_says_why_not(bundle_folder):
+    bundle = Bundle.open(bundle_folder)
+
+    decoder, remark = open_decoder(bundle, "judge", 1)
+
+    decoder.close()
+    assert (decoder.name == "judge") == (remark == "")
+    assert decoder.name == "judge" or remark.endswith("The plain decoder was used.")
+
+
+def test_an_unknown_decoder_is_refused_with_the_choices(bundle_folder):
+    bundle = Bundle.open(bundle_folder)
+
+    with pytest.raises(
+        DecoderError, match="'poet' is no decoder; choose one of auto, plain, judge"
+    ):
+        open_decoder(bundle, "poet", 1)
