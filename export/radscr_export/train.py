@@ -35,7 +35,7 @@ RECORD = "run.json"
 PRIOR_LOGIT = -2.5
 """Start of the classifier's bias: about one film in twelve shows a given finding."""
 PREDICTED = 0.5
-"""Share of the studies with the classifier's own hypotheses at the end of a phase; 0 at its start."""
+"""Share of studies with the classifier's own hypotheses at the end of a phase; 0 at its start."""
 WARM_UP = 0.05
 """Share of a phase over which the learning rate rises to its peak."""
 
@@ -186,7 +186,7 @@ def _train_epoch(
         images = augment(torch.from_numpy(studies.images)[:, None].to(run.device), generator)
         losses = _losses(run, phase, progress.model, (images, studies), texts, (done, rng))
         progress.optimiser.zero_grad()
-        sum(losses).backward()
+        (losses[0] + run.preset.loss.retrieval_weight * losses[1]).backward()
         torch.nn.utils.clip_grad_norm_(progress.model.parameters(), 1.0)
         progress.optimiser.step()
         progress.average.update_parameters(progress.model)
@@ -222,7 +222,7 @@ def _losses(
 
 
 def computes_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 is faster here than float32: without its instructions it is 40 times slower."""
+    """Whether bfloat16 is faster here than float32; without instructions it is 40 times slower."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
     able = torch.cpu.get_capabilities()

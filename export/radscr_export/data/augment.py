@@ -1,4 +1,4 @@
-"""Anatomically lawful augmentation: no flips (side matters), but every exposure a clinic may send."""
+"""Anatomically lawful augmentation: no flips (side matters), but any exposure a clinic may send."""
 
 from __future__ import annotations
 

@@ -11,9 +11,8 @@ from transformers import SwinBackbone, SwinConfig
 
 from radscr_export.model.preset import EncoderPreset
 
-
 GATE = 4
-"""Side of the learned gate; it is stretched over the grid, so that neighbours share what they learn."""
+"""Side of the learned gate; stretched over the grid, so that neighbours share what they learn."""
 
 
 class Encoder(nn.Module):

@@ -65,6 +65,8 @@ class LossPreset:
     alpha2: float
     beta1: float
     beta2: float
+    retrieval_weight: float
+    """Of L_Prop + beta1 L_Alt + beta2 L_Neg beside the loss of the classifier."""
     temperature: float
     margin: float
     alternatives: int
