@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -60,6 +60,11 @@ class Progress:
     optimiser: torch.optim.Optimizer
     phase: int = 0
     epoch: int = 0
+
+    @property
+    def averaged(self) -> RadSCR:
+        """The model of the averaged weights: what is shipped."""
+        return cast(RadSCR, self.average.module)
 
     def state(self) -> dict[str, Any]:
         """Everything that resuming needs."""
@@ -121,25 +126,22 @@ def train(run: Run) -> RadSCR:
             progress.phase = index
             _train_phase(run, phase, progress, (library, encoder))
             progress.epoch = 0
-    averaged: RadSCR = progress.average.module
-    return averaged
+    return progress.averaged
 
 
 def load_trained(run: Run, text_width: int) -> RadSCR:
     """The averaged model of a finished or interrupted run."""
     progress = _begin(run, text_width)
-    averaged: RadSCR = progress.average.module
-    return averaged.eval()
+    return progress.averaged.eval()
 
 
 def _begin(run: Run, text_width: int) -> Progress:
     model = RadSCR(run.preset, text_width)
     torch.nn.init.constant_(model.classifier.linear.bias, PRIOR_LOGIT)
     # Convolutions of few channels run a fifth faster with the channels last.
-    model = model.to(run.device, memory_format=torch.channels_last)
-    average = AveragedModel(
-        model, multi_avg_fn=get_ema_multi_avg_fn(run.preset.average), use_buffers=True
-    )
+    model = model.to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    decay = get_ema_multi_avg_fn(run.preset.average)  # type: ignore[no-untyped-call]
+    average = AveragedModel(model, multi_avg_fn=decay, use_buffers=True)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=run.preset.weight_decay)
     progress = Progress(model, average, optimiser)
     state = load_checkpoint(run.folder)
@@ -186,7 +188,8 @@ def _train_epoch(
         images = augment(torch.from_numpy(studies.images)[:, None].to(run.device), generator)
         losses = _losses(run, phase, progress.model, (images, studies), texts, (done, rng))
         progress.optimiser.zero_grad()
-        (losses[0] + run.preset.loss.retrieval_weight * losses[1]).backward()
+        total = losses[0] + run.preset.loss.retrieval_weight * losses[1]
+        total.backward()  # type: ignore[no-untyped-call]  # torch ships no type for it
         torch.nn.utils.clip_grad_norm_(progress.model.parameters(), 1.0)
         progress.optimiser.step()
         progress.average.update_parameters(progress.model)
@@ -224,7 +227,7 @@ def _losses(
 def computes_bf16(device: torch.device) -> bool:
     """Whether bfloat16 is faster here than float32; without instructions it is 40 times slower."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     able = torch.cpu.get_capabilities()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 

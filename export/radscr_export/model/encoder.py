@@ -62,9 +62,10 @@ class Classifier(nn.Module):
         After average pooling Grad-CAM of a linear head is this product up to the factor 1 / P.
         """
         logits = self.linear(self.standard(features.mean(dim=1)))
-        deviation = torch.sqrt(self.standard.running_var + self.standard.eps)
-        weights = self.linear.weight / deviation
-        saliency = F.relu((features - self.standard.running_mean) @ weights.T).transpose(1, 2)
+        mean = self.standard.get_buffer("running_mean")
+        variance = self.standard.get_buffer("running_var")
+        weights = self.linear.weight / torch.sqrt(variance + self.standard.eps)
+        saliency = F.relu((features - mean) @ weights.T).transpose(1, 2)
         return logits, saliency
 
 
@@ -114,7 +115,7 @@ class Stem(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Tokens (B, embed_dim, H / patch, W / patch); the position is resized to fit them."""
-        tokens = self.convolutions(image)
+        tokens: Tensor = self.convolutions(image)
         return tokens + _resized(self.position, tokens.shape[-2:])
 
 
