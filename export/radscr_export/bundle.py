@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from radscr_edge.contract import Bundle, Files, Settings, Shapes, Variant
+from radscr_edge.contract import MANIFEST, Bundle, Files, Settings, Shapes, Variant
 from radscr_edge.errors import TrainingError
 from radscr_edge.imaging import letterbox
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
-from radscr_edge.records import Side
-from radscr_export.calibrate import Scored, calibrate
+from radscr_edge.records import Floats, Side
+from radscr_export.calibrate import Scored, calibrate, denials
 from radscr_export.card import LICENCE, write_card
+from radscr_export.checkpoint import load_checkpoint
 from radscr_export.data.training_set import load_studies
 from radscr_export.decoder import train_decoder
 from radscr_export.donors import write_donors
@@ -35,6 +36,7 @@ from radscr_export.to_onnx import write_graphs
 from radscr_export.train import Run, load_trained, resume
 from radscr_export.tune import tune
 from radscr_export.walk import Walker
+from radscr_runtime.networks import OnnxNetworks
 
 TOLERANCES = {"int8": 0.25, "fp32": 0.01}
 """Largest difference of a golden logit on another processor. Measured between processors with and
@@ -45,15 +47,18 @@ PACKAGES = ("torch", "onnx", "onnxruntime", "optimum", "hnswlib", "transformers"
 
 
 def build(training: Path, out: Path, decoder: Path | None = None) -> Bundle:
-    """Builds the bundle of a run into `out`, replacing what is there only when it is complete.
+    """Builds the bundle of a run into `out`, replacing the bundle there only when it is complete.
 
     `decoder` is a GGUF file to ship; None trains one on decisions made from the library. Raises
-    TrainingError where the run has not finished.
+    TrainingError where the run has not finished, or `out` holds anything but a bundle.
     """
     run = resume(training)
+    _check_replaceable(out)
+    _check_finished(run)
     encoder = TextEncoder.load(run.preset.text.encoder)
     library = read_library(encoder)
     model = load_trained(run, library.tokens.states.shape[-1])
+    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
         folder.mkdir()
@@ -64,6 +69,22 @@ def build(training: Path, out: Path, decoder: Path | None = None) -> Bundle:
     return replace(bundle, folder=out)
 
 
+def _check_finished(run: Run) -> None:
+    state = load_checkpoint(run.folder)
+    if state is None or state["phase"] < len(run.preset.phases):
+        raise TrainingError(
+            f"{run.folder} has not finished training. Continue it: radscr-export train "
+            f"--preset {run.preset.name} --seed {run.seed} --data {run.data} --out {run.folder}"
+        )
+
+
+def _check_replaceable(out: Path) -> None:
+    if out.exists() and not (
+        out.is_dir() and ((out / MANIFEST).is_file() or not any(out.iterdir()))
+    ):
+        raise TrainingError(f"{out} holds something else than a bundle. Choose another folder.")
+
+
 def assemble(
     folder: Path,
     name: str,
@@ -72,6 +93,8 @@ def assemble(
     decoder: Path | None,
 ) -> Bundle:
     """Fills an empty folder with everything that reading needs, then measures and describes it."""
+    if decoder is not None and not decoder.is_file():
+        raise TrainingError(f"{decoder} is missing. Give a GGUF file, or leave --decoder out.")
     model, library = trained
     size = run.preset.encoder.image_size
     write_graphs(model, size, folder)
@@ -94,8 +117,6 @@ def _write_decoder(
     target = folder / Files.DECODER
     if decoder is None:
         return train_decoder(library.sentences, target, seed, DECODER_STEPS)
-    if not decoder.is_file():
-        raise TrainingError(f"{decoder} is missing. Give a GGUF file, or leave --decoder out.")
     shutil.copyfile(decoder, target)
     return {"source": decoder.name}
 
@@ -111,9 +132,7 @@ def _first(folder: Path, name: str, preset: Preset, decoder: dict[str, Any]) -> 
         created=datetime.now(UTC).date().isoformat(),
         licence=LICENCE,
         findings=FINDINGS,
-        shapes=Shapes(
-            size, size // STRIDE, preset.encoder.feature_width, preset.text.vector_width
-        ),
+        shapes=Shapes(size, size // STRIDE, preset.encoder.feature_width, preset.text.vector_width),
         settings=_settings(preset),
         variants={one: Variant(one, limit, {}) for one, limit in TOLERANCES.items()},
         decoder="judge",
@@ -123,14 +142,14 @@ def _first(folder: Path, name: str, preset: Preset, decoder: dict[str, Any]) -> 
             "decoder": decoder,
         },
     )
-    logits = {
-        f"logits.{one}": np.stack(
-            [Walker.open(bundle, one).networks.see(image[None]).logits for image in golden]
-        )
-        for one in TOLERANCES
-    }
-    np.savez_compressed(folder / Files.GOLDEN, image=golden, **logits)
+    logits = {f"logits.{one}": _golden_logits(bundle, one, golden) for one in TOLERANCES}
+    np.savez_compressed(folder / Files.GOLDEN, image=golden, **logits)  # type: ignore[arg-type]
     return bundle
+
+
+def _golden_logits(bundle: Bundle, variant: str, golden: np.ndarray) -> Floats:
+    networks = OnnxNetworks(bundle, variant, threads=1)
+    return np.stack([networks.see(image[None]).logits for image in golden])
 
 
 def _settings(preset: Preset) -> Settings:
@@ -162,10 +181,13 @@ def _golden_images(size: int) -> np.ndarray:
 def _calibrated(bundle: Bundle, data: Path) -> Bundle:
     """Every variant with rules of its own, and the limits that the first one's walk asks for."""
     studies = load_studies(data, "val", bundle.shapes.image_size)
-    variants, settings = {}, []
+    variants, settings, grounds = {}, [], {}
     for name, variant in bundle.variants.items():
         walker = Walker.open(bundle, name)
-        rules, limits = tune(walker, studies, calibrate(Scored(studies, walker.logits(studies))))
+        scored = Scored(studies, walker.logits(studies))
+        rules, limits = tune(walker, studies, calibrate(scored))
         variants[name] = replace(variant, rules=rules)
         settings.append(limits)
-    return replace(bundle, variants=variants, settings=settings[0])
+        grounds[name] = {finding: asdict(one) for finding, one in denials(scored).items()}
+    training = {**bundle.training, "denials": grounds}
+    return replace(bundle, variants=variants, settings=settings[0], training=training)

@@ -1,4 +1,4 @@
-"""Writes the model card: data, licences, figures per finding, and what the model must not be used for."""
+"""Writes the model card: data, licences, figures, and what the model must not be used for."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from radscr_edge.contract import Bundle, Files
+from radscr_export.calibrate import DENIAL_SENSITIVITY, SENSITIVITY_TARGET, TARGETED
 
 LICENCE: Final = "research use only (non-commercial): trained on IU X-Ray, CC BY-NC-ND"
-NAMES: Final = {"iu": "IU X-Ray", "nih-PA": "NIH ChestX-ray14, PA", "nih-AP": "NIH ChestX-ray14, AP"}
+SETS: Final = {"iu": "IU X-Ray", "nih": "NIH ChestX-ray14"}
+NAMES: Final = {
+    "iu": "IU X-Ray",
+    "nih-PA": "NIH ChestX-ray14, PA",
+    "nih-AP": "NIH ChestX-ray14, AP",
+}
 
 
 def write_card(bundle: Bundle) -> None:
@@ -21,7 +27,7 @@ def _lines(bundle: Bundle) -> Iterator[str]:
     test, val = bundle.training["figures"]["test"], bundle.training["figures"]["val"]
     yield f"# Bundle `{bundle.name}` (preset `{bundle.preset}`, built {bundle.created})"
     yield ""
-    yield "**Research use only. Not a medical device.** No figure below was measured on patients of "
+    yield "**Research use only. Not a medical device.** No figure below was measured on patients of"
     yield "your clinic, and none on sealed data; expect worse."
     yield ""
     yield "## Data and licences"
@@ -31,8 +37,9 @@ def _lines(bundle: Bundle) -> Iterator[str]:
     yield "  normal training films. Thresholds and calibration come from the validation splits."
     yield "- The weights are for non-commercial research; whoever releases them must confirm that"
     yield "  the licence of IU X-Ray allows it (docs/decisions/0003)."
-    yield "- Sentences and prototypes are our own. Donors are features of normal NIH training films;"
-    yield "  golden images are phantoms. No image, report text or feature of IU X-Ray is included."
+    yield "- Sentences and prototypes are our own. Donors are features of normal NIH training"
+    yield "  films; golden images are phantoms. No image, report text or feature of IU X-Ray is"
+    yield "  included."
     yield ""
     yield f"## Detection on the test splits, {test['variant']} network through the runtime"
     yield ""
@@ -92,17 +99,29 @@ def _walk(test: Mapping[str, Any], val: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _rules(bundle: Bundle) -> Iterator[str]:
-    rules = next(iter(bundle.variants.values())).rules
+    variant = next(iter(bundle.variants.values()))
+    grounds = bundle.training["denials"][variant.name]
     yield ""
     yield "## What may be said of each finding"
     yield ""
-    yield "`validated`: at least 10 positives stand behind its threshold. `calibrated`: at least 20"
-    yield "stand behind its probability. `denied`: a negative is supported (lower 95 % bound of the"
-    yield "sensitivity at least .85 on validation films); all others are listed as not assessed."
+    yield "`validated`: at least 10 positives stand behind its threshold, which is where F1 is best"
+    yield f"on IU validation films; for {', '.join(sorted(TARGETED))}"
+    yield f"it raises {SENSITIVITY_TARGET:.0%} of the positive NIH validation films of each view."
+    yield "`calibrated`: at least 20 positives stand behind its probability. `denied below`: a"
+    yield "negative is supported by the validation films named beside it, with the lower 95 % bound"
+    yield f"of the sensitivity there (at least {DENIAL_SENSITIVITY:.2f}); findings without such"
+    yield "support are listed in reports as not assessed."
     yield ""
-    yield "| finding | threshold | validated | calibrated | denied below |"
-    yield "|---|---|---|---|---|"
-    for finding, rule in rules.items():
-        absent = "never" if rule.absent is None else f"{rule.absent:.3f}"
+    yield "| finding | threshold | validated | calibrated | denied below | shown on |"
+    yield "|---|---|---|---|---|---|"
+    for finding, rule in variant.rules.items():
         marks = " | ".join("yes" if mark else "no" for mark in (rule.validated, rule.calibrated))
-        yield f"| {finding} | {rule.present:.3f} | {marks} | {absent} |"
+        denied = (
+            "never | " if rule.absent is None else f"{rule.absent:.3f} | {_shown(grounds[finding])}"
+        )
+        yield f"| {finding} | {rule.present:.3f} | {marks} | {denied} |"
+
+
+def _shown(ground: Mapping[str, Any]) -> str:
+    films = f"{ground['positives']} positives of {SETS[ground['data']]}"
+    return f"{films}: {ground['sensitivity']:.2f}"

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: written whole or not at all, so that a kill never costs more than an epoch."""
+"""Checkpoints of a run: written whole or not at all, so that a kill costs an epoch at most."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def evaluate(bundle_folder: Path, data: Path, split: str, out: Path) -> Path:
 
 
 def measure(bundle: Bundle, data: Path, split: str) -> dict[str, Any]:
-    """Detection per data set, hypotheses before and after critique, sides; never pooled over sets."""
+    """Detection, hypotheses before and after critique, sides; per data set, never pooled."""
     studies = load_studies(data, split, bundle.shapes.image_size)
     walker = Walker.open(bundle, next(iter(bundle.variants)))
     rules = walker.networks.variant.rules
@@ -44,18 +44,14 @@ def measure(bundle: Bundle, data: Path, split: str) -> dict[str, Any]:
         "split": split,
         "variant": walker.networks.variant.name,
         "bundle": bundle.name,
-        "detection": {
-            name: _detection(logits, linear, studies, studies.of(name)) for name in SETS
-        },
+        "detection": {name: _detection(logits, linear, studies, studies.of(name)) for name in SETS},
         "hypotheses": {name: _hypotheses(walks, studies, studies.of(name)) for name in SETS},
         "critique": _critique_effect(walks[:CRITIQUE_FILMS]),
         "sides": _sides(walks, studies),
     }
 
 
-def _detection(
-    ours: Floats, linear: Floats, studies: Studies, rows: np.ndarray
-) -> dict[str, Any]:
+def _detection(ours: Floats, linear: Floats, studies: Studies, rows: np.ndarray) -> dict[str, Any]:
     states = studies.states[rows]
     findings = assessable(states)
     mine, theirs, difference = paired_macro(ours[rows], linear[rows], states)

@@ -53,7 +53,8 @@ def load_other(data: Path, held_out: bool) -> list[Bytes]:
             picture = tar.extractfile(member)
             if member.name in wanted and picture and is_held_out(member.name) == held_out:
                 raw = np.frombuffer(picture.read(), np.uint8)
-                pictures.append(cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE))
+                pixels: Bytes = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE)  # type: ignore[assignment]
+                pictures.append(pixels)
     return pictures
 
 
@@ -79,10 +80,11 @@ def alter(picture: Bytes, rng: np.random.Generator) -> Bytes:
     margins = (rng.uniform(0, 0.09, 4) * np.array([height, height, width, width])).astype(int)
     cut = turned[margins[0] : height - margins[1], margins[2] : width - margins[3]]
     if rng.random() < 0.3:
-        frame = [int(value) for value in rng.integers(0, 12, 4)]
-        cut = cv2.copyMakeBorder(cut, *frame, cv2.BORDER_CONSTANT, value=0)
+        top, bottom, left, right = (int(value) for value in rng.integers(0, 12, 4))
+        cut = np.pad(cut, ((top, bottom), (left, right)))
     table = 255.0 * (np.arange(256) / 255.0) ** rng.uniform(0.6, 1.6)
-    return cv2.LUT(np.ascontiguousarray(cut), table.astype(np.uint8))
+    result: Bytes = cv2.LUT(np.ascontiguousarray(cut), table.astype(np.uint8))
+    return result
 
 
 def turned_looks(picture: Bytes) -> Iterator[Example]:
@@ -98,11 +100,12 @@ def draw_pattern(rng: np.random.Generator) -> Bytes:
     kind = rng.integers(0, 4)
     if kind == 0:
         coarse = rng.integers(0, 256, (rng.integers(2, 64),) * 2, dtype=np.uint8)
-        return cv2.resize(coarse, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        smooth: Bytes = cv2.resize(coarse, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        return smooth
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
     angle, period = rng.uniform(0, np.pi), rng.uniform(8, 200)
     wave = np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period + rng.uniform(0, 6))
-    canvas = (127 + 120 * (np.sign(wave) if kind == 1 else wave)).astype(np.uint8)
+    canvas: Bytes = (127 + 120 * (np.sign(wave) if kind == 1 else wave)).astype(np.uint8)
     if kind == 2:
         for _ in range(rng.integers(1, 6)):
             centre = tuple(int(value) for value in rng.integers(0, SIDE, 2))
@@ -121,10 +124,10 @@ def examples(data: Path, rng: np.random.Generator) -> Iterator[Example]:
             yield turned[rng.integers(0, len(turned))]
     for picture in load_view(data, "iu-lateral", "train"):
         yield picture, Look.LATERAL
-        yield np.rot90(alter(picture, rng), rng.integers(0, 4)), Look.LATERAL
+        yield np.rot90(alter(picture, rng), int(rng.integers(0, 4))), Look.LATERAL
     for picture in load_other(data, held_out=False):
         for _ in range(OTHER_COPIES):
-            copy = np.rot90(alter(picture, rng), rng.integers(0, 4))
+            copy = np.rot90(alter(picture, rng), int(rng.integers(0, 4)))
             yield (255 - copy if rng.random() < 0.25 else copy), Look.OTHER
     for _ in range(PATTERNS):
         yield draw_pattern(rng), Look.OTHER

@@ -17,28 +17,39 @@ def classifier_loss(logits: Tensor, targets: Tensor, weights: Tensor, smoothing:
     return (each * weights).sum() / weights.sum().clamp_min(1.0)
 
 
-def contrast(scores: Tensor, positive: Tensor, temperature: float) -> Tensor:
-    """InfoNCE with several positives a row: scores and `positive` (rows, candidates).
+def contrast(
+    scores: Tensor, positive: Tensor, temperature: float, ignored: Tensor | None = None
+) -> Tensor:
+    """InfoNCE with several positives a row: scores, `positive` and `ignored` (rows, candidates).
 
-    Rows without a positive do not count; a batch without any gives 0 with a gradient of 0.
+    Ignored candidates are neither positive nor negative. Rows without a positive do not count; a
+    batch without any gives 0 with a gradient of 0.
     """
     usable = positive.any(dim=1)
     logits = scores / temperature
+    if ignored is not None:
+        logits = logits.masked_fill(ignored, float("-inf"))
     matched = logits.masked_fill(~positive, float("-inf"))
     each = torch.logsumexp(logits, dim=1) - torch.logsumexp(matched, dim=1)
     return torch.where(usable, each, torch.zeros_like(each)).sum() / usable.sum().clamp_min(1)
 
 
 def prop_loss(
-    scores: Tensor, positive: Tensor, prototype_scores: Tensor, prototype_positive: Tensor, t: float
+    scores: Tensor,
+    positive: Tensor,
+    ignored: Tensor,
+    prototype_scores: Tensor,
+    prototype_positive: Tensor,
+    t: float,
 ) -> Tensor:
     """L_Prop: symmetric between proposals and sentences, plus proposals against prototypes.
 
     `scores` (M, L) are P . s; the negatives in a row are other abnormalities, other reports' and
-    other polarity or side of the same abnormality. `prototype_scores` (M, N * K) are P . o.
+    other polarity or side of the same abnormality, but for the `ignored` ones, which are as true as
+    the positives. `prototype_scores` (M, N * K) are P . o.
     """
-    forward = contrast(scores, positive, t)
-    backward = contrast(scores.T, positive.T, t)
+    forward = contrast(scores, positive, t, ignored)
+    backward = contrast(scores.T, positive.T, t, ignored.T)
     prototypes = contrast(prototype_scores, prototype_positive, t)
     return forward + backward + prototypes
 

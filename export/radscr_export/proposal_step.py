@@ -13,7 +13,7 @@ from torch.nn import functional as F  # noqa: N812
 from radscr_edge.imaging.letterbox import content_points, fit
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.regions import major_anatomy
-from radscr_export.data.training_set import Studies, film_masks
+from radscr_export.data.training_set import Studies, film_masks, patient_of
 from radscr_export.losses import alt_loss, neg_loss, prop_loss
 from radscr_export.model.preset import LossPreset
 from radscr_export.model.radscr import RadSCR
@@ -33,6 +33,8 @@ class Seen:
     """(B, N)."""
     saliency: Tensor
     """W, (B, N, P)."""
+    trust: float = 0.5
+    """Share of the studies whose hypotheses are the classifier's own instead of the labels'."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +68,11 @@ def retrieval_loss(
         logits=seen.logits.detach().float().cpu().numpy(),
         pooled=F.normalize(seen.features.detach().float().mean(1), dim=-1).cpu().numpy(),
         source=studies.source,
+        patient=np.array([patient_of(name) for name in studies.ids]),
     )
-    proposed, dropped = hypothesise(batch, loss.hypothesis_drop, rng)
+    proposed, dropped = hypothesise(batch, loss.hypothesis_drop, seen.trust, rng)
+    if not proposed:
+        return seen.features.sum() * 0.0
     rows = _rows(proposed, batch, loss.alternatives, rng)
     regions = _regions(seen, studies, proposed, loss)
     device = seen.features.device
@@ -77,14 +82,14 @@ def retrieval_loss(
         regions[torch.from_numpy(rows.region).to(device)],
         rows.concepts.to(device),
     )
-    return _losses(model, vectors, (proposed, dropped, rows), studies, texts, loss, rng)
+    targets = _targets(model, (proposed, dropped), studies, texts)
+    return _losses(vectors, rows, targets, loss, rng)
 
 
 def _rows(proposed: list[Hypothesis], batch: Batch, count: int, rng: np.random.Generator) -> Rows:
     studies, size = len(batch.states), len(proposed)
-    grid = np.repeat([row.study for row in proposed], 1 + 2 * count)
-    grid = grid.reshape(size, 1 + 2 * count)
-    finding = np.repeat([row.finding for row in proposed], 1 + 2 * count).reshape(grid.shape)
+    grid = np.tile([[row.study] for row in proposed], 1 + 2 * count)
+    finding = np.tile([[row.finding] for row in proposed], 1 + 2 * count)
     usable = np.zeros((size, 2 * count), np.bool_)
     for index, row in enumerate(proposed):
         for place, other in enumerate(other_findings(row, batch, count, rng)):
@@ -112,9 +117,9 @@ def _regions(seen: Seen, studies: Studies, proposed: list[Hypothesis], loss: Los
     """(M + B, P): B_m of every proposal, then B_0 of every study."""
     size = studies.images.shape[-1]
     inside = film_masks(studies.shapes, size)
-    at = torch.tensor([[row.study, row.finding] for row in proposed]).T
-    saliency = seen.saliency.float()[at[0], at[1]]
-    own = straight_through_regions(saliency, inside[[row.study for row in proposed]], loss)
+    study = np.array([row.study for row in proposed], np.int64)
+    finding = np.array([row.finding for row in proposed], np.int64)
+    own = straight_through_regions(seen.saliency.float()[study, finding], inside[study], loss)
     side = int(inside.shape[1] ** 0.5)
     whole = [
         major_anatomy(content_points(fit(int(height), int(width), size), side)[0], film)
@@ -123,41 +128,70 @@ def _regions(seen: Seen, studies: Studies, proposed: list[Hypothesis], loss: Los
     return torch.cat([own, torch.from_numpy(np.stack(whole)).to(own)])
 
 
-def _losses(
+@dataclass(frozen=True, slots=True, eq=False)
+class Targets:
+    """What the rows of a step are compared with; L library sentences, T of the reports' own."""
+
+    said: Tensor
+    """(L, d)."""
+    candidates: Tensor
+    """(L + T, d)."""
+    positive: Tensor
+    """(M, L + T)."""
+    ignored: Tensor
+    """(M, L + T) as true as the positives, but not drawn this time."""
+    prototypes: Tensor
+    """(N * K, d)."""
+    prototype_positive: Tensor
+    """(M, N * K)."""
+    missed: Tensor
+    """(B, L)."""
+
+
+def _targets(
     model: RadSCR,
-    vectors: Tensor,
-    sampled: tuple[list[Hypothesis], list[Hypothesis], Rows],
+    sampled: tuple[list[Hypothesis], list[Hypothesis]],
     studies: Studies,
     texts: tuple[LibraryTexts, Tokens, NDArray[np.int64]],
-    loss: LossPreset,
-    rng: np.random.Generator,
+) -> Targets:
+    (proposed, dropped), (library, told, told_study) = sampled, texts
+    device = model.concepts.device
+    said, heard = _embed(model, library.tokens, device), _embed(model, told, device)
+    matches = [_matches(row, library, studies) for row in proposed]
+    positive, ignored = positives(matches, len(said), proposed, told, told_study)
+    prototypes, prototype_positive = _prototypes(said, matches, library)
+    return Targets(
+        said=said,
+        candidates=torch.cat([said, heard]),
+        positive=torch.from_numpy(positive).to(device),
+        ignored=torch.from_numpy(ignored).to(device),
+        prototypes=prototypes,
+        prototype_positive=prototype_positive,
+        missed=_missed(dropped, library, studies, len(said)).to(device),
+    )
+
+
+def _losses(
+    vectors: Tensor, rows: Rows, targets: Targets, loss: LossPreset, rng: np.random.Generator
 ) -> Tensor:
-    proposed, dropped, rows = sampled
-    library, told, told_study = texts
-    size, width = len(proposed), 1 + rows.usable.shape[1]
+    size, width = len(rows.usable), 1 + rows.usable.shape[1]
     block = vectors[: size * width].view(size, width, -1)
     p_m, alternatives, c_neg = block[:, 0], block[:, 1:], vectors[size * width :]
-    said = _embed(model, library.tokens, vectors.device)
-    heard = _embed(model, told, vectors.device)
-    candidates = torch.cat([said, heard])
-    matches = [_matches(row, library, studies) for row in proposed]
-    positive = _positive(matches, len(said), proposed, told, told_study)
-    prototypes, prototype_positive = _prototypes(said, matches, library)
-    chosen = torch.tensor([int(rng.choice(np.flatnonzero(row))) for row in positive])
-    sentence = candidates[chosen]
-    similar = (alternatives @ sentence.unsqueeze(-1)).squeeze(-1)
-    positive_tensor = torch.from_numpy(positive).to(vectors.device)
     usable = torch.from_numpy(rows.usable).to(vectors.device)
+    choices = targets.positive.cpu().numpy()
+    chosen = torch.tensor([int(rng.choice(np.flatnonzero(row))) for row in choices])
+    sentence = targets.candidates[chosen]
+    similar = (alternatives @ sentence.unsqueeze(-1)).squeeze(-1)
     total = prop_loss(
-        p_m @ candidates.T,
-        positive_tensor,
-        p_m @ prototypes.T,
-        prototype_positive,
+        p_m @ targets.candidates.T,
+        targets.positive,
+        targets.ignored,
+        p_m @ targets.prototypes.T,
+        targets.prototype_positive,
         loss.temperature,
     )
     total = total + loss.beta1 * alt_loss((p_m * sentence).sum(1), similar, usable, loss.margin)
-    missed = _missed(dropped, library, studies, len(said)).to(vectors.device)
-    return total + loss.beta2 * neg_loss(c_neg @ said.T, missed, loss.temperature)
+    return total + loss.beta2 * neg_loss(c_neg @ targets.said.T, targets.missed, loss.temperature)
 
 
 def _embed(model: RadSCR, tokens: Tokens, device: torch.device) -> Tensor:
@@ -171,21 +205,25 @@ def _matches(row: Hypothesis, library: LibraryTexts, studies: Studies) -> list[i
     return library.matching(row.finding, row.true, mention)
 
 
-def _positive(
+def positives(
     matches: list[list[int]],
     size: int,
     proposed: list[Hypothesis],
     told: Tokens,
     told_study: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """(M, L + T): the library's matching sentences, and the study's own about the finding."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(M, L + T) twice: what a proposal is drawn to, and what is as true but ignored this time.
+
+    Where the study's own sentences about the finding were drawn, those alone, else the library's.
+    """
     positive = np.zeros((len(proposed), size + len(told_study)), np.bool_)
+    ignored = np.zeros_like(positive)
     findings = told.findings.numpy()
     for index, (row, found) in enumerate(zip(proposed, matches, strict=True)):
-        positive[index, found] = True
-        if row.true:
-            positive[index, size:] = (told_study == row.study) & (findings == row.finding)
-    return positive
+        own = row.true & (told_study == row.study) & (findings == row.finding)
+        positive[index, size:] = own
+        (ignored if own.any() else positive)[index, found] = True
+    return positive, ignored
 
 
 def _prototypes(

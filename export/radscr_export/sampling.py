@@ -14,7 +14,7 @@ from radscr_export.data.labels import State
 
 Ints = NDArray[np.int64]
 POSITIVES_PER_STUDY = 3
-"""Hypotheses that are true, at most, per study; one false one may join them."""
+"""Hypotheses that are true, at most, per study."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +29,8 @@ class Batch:
     """(B, D) mean features, detached: how alike two films are."""
     source: Ints
     """(B,) data set and view: donors come from the same."""
+    patient: NDArray[np.str_]
+    """(B,) whom the film is of: donors are never the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +61,40 @@ def denied(states: NDArray[np.int8]) -> NDArray[np.bool_]:
 
 
 def hypothesise(
-    batch: Batch, drop: float, rng: np.random.Generator
+    batch: Batch, drop: float, predicted: float, rng: np.random.Generator
 ) -> tuple[list[Hypothesis], list[Hypothesis]]:
-    """Hypotheses to propose, and true ones held back so that L_Neg has something to recover.
+    """Hypotheses to propose, and the true ones that nobody proposes, for L_Neg to recover.
 
-    Teacher-forced: the study's own positives, the most specific ones first; mixed with the false
-    one that the classifier believes most, so that a proposal also learns to point at a denial.
+    Teacher-forced: the study's own positives, the most specific ones only. In a share `predicted`
+    of the studies the classifier's own hypotheses stand in their place, one more than there are
+    true ones, so that a proposal also learns to point at a denial and C_Neg at what the classifier
+    overlooks. Of the true ones a share `drop` is held back in any case.
     """
+    belief = batch.logits - batch.logits.mean(axis=0)
     proposed, dropped = [], []
     for study, states in enumerate(batch.states):
-        present = [int(m) for m in np.flatnonzero(states == State.POSITIVE)]
-        specific = [m for m in present if not _below(m) & set(present)]
-        chosen = rng.permutation(specific)[:POSITIVES_PER_STUDY]
-        for finding in chosen:
-            target = dropped if rng.random() < drop else proposed
-            target.append(Hypothesis(study, int(finding), True))
-        absent = np.flatnonzero(denied(states))
-        if len(absent):
-            believed = absent[np.argmax(batch.logits[study, absent] + rng.gumbel(size=len(absent)))]
-            proposed.append(Hypothesis(study, int(believed), False))
+        true = _specific(states)
+        if rng.random() < predicted:
+            chosen = _believed(true, states, belief[study])
+        else:
+            chosen = [int(m) for m in rng.permutation(true)[:POSITIVES_PER_STUDY]]
+        kept = [m for m in chosen if m not in true or rng.random() >= drop]
+        proposed += [Hypothesis(study, m, m in true) for m in kept]
+        dropped += [Hypothesis(study, m, True) for m in true if m not in kept]
     return proposed, dropped
+
+
+def _specific(states: NDArray[np.int8]) -> list[int]:
+    """Positives without those that only follow from a more specific one."""
+    present = {int(m) for m in np.flatnonzero(states == State.POSITIVE)}
+    return sorted(m for m in present if not _below(m) & present)
+
+
+def _believed(true: list[int], states: NDArray[np.int8], belief: Floats) -> list[int]:
+    """What the classifier would propose of all that is known, more than for other studies first."""
+    known = np.array([*true, *np.flatnonzero(denied(states))], np.int64)
+    order = known[np.argsort(-belief[known], kind="stable")]
+    return [int(m) for m in order[: min(len(true), POSITIVES_PER_STUDY) + 1]]
 
 
 def other_findings(
@@ -91,9 +107,9 @@ def other_findings(
 
 
 def other_studies(row: Hypothesis, batch: Batch, count: int, rng: np.random.Generator) -> list[int]:
-    """C_Img: studies of the same data set and view without the finding; half of them hard."""
+    """C_Img: other patients of that data set and view without the finding; half of them hard."""
     without = denied(batch.states)[:, row.finding] & (batch.source == batch.source[row.study])
-    without[row.study] = False
+    without &= batch.patient != batch.patient[row.study]
     eligible = np.flatnonzero(without)
     return _mixed(eligible, batch.pooled[eligible] @ batch.pooled[row.study], count, rng)
 

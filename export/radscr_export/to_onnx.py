@@ -1,4 +1,4 @@
-"""Writes the two graphs of a bundle: vision (image -> V, logits, W) and proposal (rows -> vectors)."""
+"""Writes the two graphs of a bundle: vision (image -> V, logits, W), proposal (rows -> vectors)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _export(
     graph: nn.Module,
     example: tuple[Tensor, ...],
     names: tuple[list[str], list[str]],
-    shapes: object,
+    shapes: tuple[dict[int, torch.export.Dim], ...] | None,
     path: Path,
 ) -> None:
     with warnings.catch_warnings():

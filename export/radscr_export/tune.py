@@ -37,13 +37,18 @@ def tune(
         for score, margin in _true_ones(walk, studies.states[row]):
             scores.append(score)
             margins.append(margin)
-    tau = float(np.quantile(scores, LOST_RECALL)) if scores else OPEN
+    tau = float(np.quantile(scores, LOST_RECALL, method="lower")) if scores else OPEN
     settings = replace(
         walker.settings,
-        rival_margin=float(np.quantile(margins, 1 - LOST_RECALL)) if margins else 0.0,
+        rival_margin=_upper(margins) if margins else 0.0,
         supplement_score=float(np.quantile(supplements or [0.0], SUPPLEMENT_QUANTILE)),
     )
     return {name: replace(rule, withdraw=tau) for name, rule in rules.items()}, settings
+
+
+def _upper(margins: list[float]) -> float:
+    """The lead that at most LOST_RECALL of the rivals exceed."""
+    return float(np.quantile(margins, 1 - LOST_RECALL, method="higher"))
 
 
 def _true_ones(walk: Walk, states: np.ndarray) -> list[tuple[float, float]]:

@@ -77,6 +77,8 @@ def _decode(shard: Path, rows: tuple[dict[str, str], ...], size: int) -> Films:
             if index is None or stream is None:
                 continue
             pixels = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_GRAYSCALE)
+            if pixels is None:
+                raise TrainingError(f"{member.name} in {shard} is damaged. Copy the pack again.")
             film = restore_aspect(pixels, rows[index])
             images[index] = letterbox(film, size)[0, 0]
             shapes[index] = film.shape

@@ -1,4 +1,4 @@
-"""Label states of real films: what is positive, denied, merely unsaid, or unknown (method section 1)."""
+"""Label states of real films: positive, denied, merely unsaid, or unknown (method section 1)."""
 
 from __future__ import annotations
 
@@ -140,10 +140,13 @@ def _iu_row(
     if "normal" in terms:
         row[:] = State.NEGATIVE
     denied = ontology.roll_down(one.finding for one in said if one.polarity is Polarity.NEGATIVE)
-    hedged = {one.finding for one in said if one.polarity is not Polarity.NEGATIVE}
     row[[ontology.index(name) for name in denied]] = State.NEGATIVE
-    unsure = [ontology.index(name) for name in hedged]
-    row[[index for index in unsure if "normal" not in terms]] = State.UNKNOWN
+    if "normal" not in terms:
+        # What may be there may be all that contains it, too: none of it can be assumed absent.
+        unsure = ontology.roll_up(
+            one.finding for one in said if one.polarity is not Polarity.NEGATIVE
+        )
+        row[[ontology.index(name) for name in unsure]] = State.UNKNOWN
     positive = ontology.roll_up(mention.finding for mention in told)
     row[[ontology.index(name) for name in positive]] = State.POSITIVE
     return row

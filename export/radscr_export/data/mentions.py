@@ -11,7 +11,8 @@ from radscr_edge.ontology import load_ontology
 from radscr_edge.records import Polarity
 
 NEGATION = re.compile(
-    r"\b(no|not|without|negative for|free of|clear of|absence of|absent|denies|resolved|unremarkable)\b"
+    r"\b(no|not|without|negative for|free of|clear of|absence of|absent|denies|resolved|"
+    r"unremarkable)\b"
 )
 HEDGE = re.compile(
     r"\b(may|might|could|possibl[ey]|probabl[ey]|questionable|suggest\w*|suspected|versus|vs|"
@@ -36,7 +37,7 @@ class Said:
 
 
 def read_sentences(report: str) -> Iterator[Said]:
-    """Every statement of a report, in order; only the longest phrase of several nested ones counts."""
+    """Every statement of a report, in order; of nested phrases only the longest counts."""
     for sentence in re.split(r"(?<=[.;])\s+", report):
         lower = sentence.lower()
         usable = UNUSABLE.search(lower) is None
@@ -45,16 +46,17 @@ def read_sentences(report: str) -> Iterator[Said]:
 
 
 @cache
-def _phrases() -> tuple[tuple[re.Pattern[str], str], ...]:
+def _phrases() -> tuple[tuple[str, re.Pattern[str], str], ...]:
+    """Phrase, its pattern and its finding, the longest first."""
     pairs = [(phrase, one.name) for one in load_ontology().findings for phrase in one.phrases]
     pairs.sort(key=lambda pair: -len(pair[0]))
-    return tuple((re.compile(rf"\b{re.escape(phrase)}\b"), name) for phrase, name in pairs)
+    return tuple((one, re.compile(rf"\b{re.escape(one)}\b"), name) for one, name in pairs)
 
 
 def _statements(sentence: str) -> Iterator[tuple[str, Polarity]]:
     taken: list[tuple[int, int]] = []
-    for pattern, finding in _phrases():
-        for match in pattern.finditer(sentence):
+    for phrase, pattern, finding in _phrases():
+        for match in pattern.finditer(sentence) if phrase in sentence else ():
             start, end = match.span()
             if any(start < other_end and end > other for other, other_end in taken):
                 continue

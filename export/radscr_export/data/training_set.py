@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from radscr_edge.imaging.letterbox import content_points, fit
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
-from radscr_edge.records import Bytes, Mask, Polarity
+from radscr_edge.records import Bytes, Mask, Polarity, Severity, Side
 from radscr_export.data.films import load_films
 from radscr_export.data.labels import Mention, iu_sentences, iu_states, nih_states
 
 SOURCES = ("iu", "nih-PA", "nih-AP", "phantom")
 """Data set and view of a film: alternatives by another image come from the same."""
+
+
+SEVERITY_ORDER = (Severity.NONE, Severity.MILD, Severity.MODERATE, Severity.SEVERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,11 @@ def select(studies: Studies, rows: NDArray[np.int64]) -> Studies:
     )
 
 
+def patient_of(name: str) -> str:
+    """The patient behind a study's id: NIH files are named by patient, an IU study is its own."""
+    return name.partition("_")[0]
+
+
 def film_masks(shapes: NDArray[np.int64], size: int) -> Mask:
     """(n, P): patches that lie on the film rather than on the letter-box's black bars."""
     side = size // STRIDE
@@ -133,4 +141,17 @@ def _nih(data: Path, split: str, size: int) -> Studies:
 
 
 def _by_finding(mentions: Iterable[Mention]) -> dict[int, Mention]:
-    return {FINDINGS.index(mention.finding): mention for mention in mentions}
+    """One mention a finding; where it is coded on both sides, it is bilateral."""
+    merged: dict[int, Mention] = {}
+    for mention in mentions:
+        index = FINDINGS.index(mention.finding)
+        merged[index] = _merged(merged.get(index, mention), mention)
+    return merged
+
+
+def _merged(first: Mention, second: Mention) -> Mention:
+    """The same finding coded twice: on both sides, on one, or as severe as either says."""
+    sides = {first.side, second.side} - {Side.NONE}
+    side = Side.BILATERAL if len(sides) > 1 else next(iter(sides), Side.NONE)
+    severity = max((first.severity, second.severity), key=SEVERITY_ORDER.index)
+    return Mention(first.finding, side, severity)

@@ -87,13 +87,20 @@ def make_examples(
 
 
 def make_open_examples(wording: Wording, count: int, rng: np.random.Generator) -> list[Example]:
-    """`count` questions that no rule settles, as Phi gets them; half of them to be kept."""
-    groups: dict[bool, list[Example]] = {True: [], False: []}
-    while min(len(group) for group in groups.values()) < count // 2:
+    """About `count` questions that no rule settles and the candidate does not tell the answer of.
+
+    Each finding that another may explain is asked about as often, half of the times to be kept.
+    """
+    each = count // (2 * len(EXPLAINED_BY))
+    groups: dict[tuple[str, bool], list[Example]] = {
+        (name, keep): [] for name in EXPLAINED_BY for keep in (True, False)
+    }
+    while min(len(group) for group in groups.values()) < each:
         for one in _pair(wording, FILLERS, rng):
-            if one.open:
-                groups[one.keep].append(one)
-    return [one for group in groups.values() for one in group[: count // 2]]
+            key = one.sentences[-1].finding, one.keep
+            if one.open and key in groups:
+                groups[key].append(one)
+    return [one for group in groups.values() for one in group[:each]]
 
 
 def candidate_only_accuracy(examples: Sequence[Example]) -> float:
@@ -121,9 +128,7 @@ def _pair(wording: Wording, fillers: int, rng: np.random.Generator) -> list[Exam
     if not wanted(kept, candidate) or wanted(dropped, candidate):
         return []
     return [
-        Example(
-            ask(said, candidate), (*said, candidate), keep, settle(said, candidate) is None
-        )
+        Example(ask(said, candidate), (*said, candidate), keep, settle(said, candidate) is None)
         for said, keep in ((kept, True), (dropped, False))
     ]
 
@@ -135,10 +140,24 @@ def _report(wording: Wording, u: str, fillers: int, rng: np.random.Generator) ->
     unrelated = sorted(set(FINDINGS) - kin)
     chosen = rng.choice(unrelated, 1 + int(rng.integers(fillers + 1)), replace=False)
     said = [_affirmed(wording, str(name), rng) for name in chosen]
-    harmless = sorted(kin - ontology.descendants(u) - EXPLAINED_BY.get(u, set()) - {u})
+    harmless = _harmless(u)
     if harmless and rng.random() < 0.5:
-        said[int(rng.integers(len(said)))] = _affirmed(wording, str(rng.choice(harmless)), rng)
+        name, denied = harmless[int(rng.integers(len(harmless)))]
+        denial = _pick(wording[name, Polarity.NEGATIVE], rng)
+        said[int(rng.integers(len(said)))] = denial if denied else _affirmed(wording, name, rng)
     return said
+
+
+def _harmless(u: str) -> list[tuple[str, bool]]:
+    """What may be said of a candidate's kin without explaining or contradicting it.
+
+    Findings, and whether they are denied: an explanation that Q denies explains nothing.
+    """
+    ontology = load_ontology()
+    explaining = EXPLAINED_BY.get(u, set())
+    related = ontology.kin(u) - ontology.descendants(u) - explaining - {u}
+    affirmed = [(name, False) for name in sorted(related)]
+    return affirmed + [(name, True) for name in sorted(explaining)]
 
 
 def _reason_to_drop(wording: Wording, u: str, rng: np.random.Generator) -> Sentence:

@@ -1,0 +1,196 @@
+"""Rules: what a validation set supports is said, what it does not is not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from radscr_edge.contract import FindingRule
+from radscr_edge.ontology import FINDINGS
+from radscr_edge.records import Grid, Presence
+from radscr_export.calibrate import (
+    DENIAL_SENSITIVITY,
+    SENSITIVITY_TARGET,
+    TARGETED,
+    Denial,
+    Scored,
+    calibrate,
+    denials,
+    wilson_lower,
+)
+from radscr_export.data.labels import State
+from radscr_export.data.training_set import SOURCES, Studies
+from radscr_runtime.classify import classify
+
+N = len(FINDINGS)
+EFFUSION, PNEUMOTHORAX = FINDINGS.index("pleural effusion"), FINDINGS.index("pneumothorax")
+FILMS = 200
+
+
+def scored(shift: float = 2.0, positives: int = 40, seed: int = 0) -> Scored:
+    """FILMS films a source, of which `positives` show each finding and score `shift` higher."""
+    rng = np.random.default_rng(seed)
+    count = 3 * FILMS
+    truth = np.tile(np.arange(FILMS) < positives, 3)
+    states = np.repeat(np.where(truth, State.POSITIVE, State.NEGATIVE)[:, None], N, axis=1)
+    logits = rng.normal(size=(count, N)) + shift * truth[:, None] - 2
+    nothing = np.zeros((count, 1, 1), np.uint8)
+    studies = Studies(
+        images=nothing,
+        shapes=np.ones((count, 2), np.int64),
+        states=states.astype(np.int8),
+        source=np.repeat([SOURCES.index(name) for name in ("iu", "nih-PA", "nih-AP")], FILMS),
+        mentions=({},) * count,
+        told=((),) * count,
+        ids=tuple(str(index) for index in range(count)),
+    )
+    return Scored(studies, logits.astype(np.float32))
+
+
+def probability(rule: FindingRule, logits: np.ndarray) -> np.ndarray:
+    return np.array([1 / (1 + math.exp(-(rule.slope * float(x) + rule.intercept))) for x in logits])
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "lower"),
+    [(10, 10, 0.7225), (22, 22, 0.8513), (95, 100, 0.8882), (50, 100, 0.4038), (0, 10, 0.0)],
+)
+def test_wilsons_interval_has_its_published_lower_end(hits: int, count: int, lower: float) -> None:
+    assert wilson_lower(hits, count) == pytest.approx(lower, abs=1e-4)
+
+
+@given(shift=st.floats(-1, 4), positives=st.integers(1, 150), seed=st.integers(0, 10))
+@settings(max_examples=15, deadline=None)
+def test_no_rule_denies_what_it_asserts(shift: float, positives: int, seed: int) -> None:
+    rules = calibrate(scored(shift, positives, seed))
+
+    for rule in rules.values():
+        assert rule.slope > 0
+        assert 0 < rule.present < 1
+        assert rule.absent is None or 0 < rule.absent <= rule.present
+
+
+def test_a_finding_told_apart_well_may_be_denied() -> None:
+    films = scored(shift=4)
+
+    supported = denials(films)
+
+    assert set(supported) == set(FINDINGS)
+    for name, rule in calibrate(films).items():
+        logits, truth = films.known(FINDINGS.index(name), supported_sources(supported[name]))
+        denied = probability(rule, logits) < rule.absent
+        kept = int((truth & ~denied).sum())
+        assert wilson_lower(kept, int(truth.sum())) >= DENIAL_SENSITIVITY
+        assert supported[name].sensitivity >= DENIAL_SENSITIVITY
+
+
+def supported_sources(denial: Denial) -> tuple[str, ...]:
+    return ("iu",) if denial.data == "iu" else ("nih-PA", "nih-AP")
+
+
+def test_a_finding_that_cannot_be_told_apart_is_never_denied() -> None:
+    rules = calibrate(scored(shift=-3))
+
+    assert all(rule.absent is None for rule in rules.values())
+
+
+def test_ten_positives_are_too_few_to_deny_anything() -> None:
+    films = scored(shift=6, positives=10)
+    films.studies.states[FILMS:] = State.UNKNOWN
+
+    assert not denials(films)
+
+
+def test_a_denial_names_the_data_that_hold_more_positives() -> None:
+    films = scored(shift=4)
+    films.studies.states[:FILMS, EFFUSION] = State.NEGATIVE
+
+    supported = denials(films)["pleural effusion"]
+
+    assert (supported.data, supported.positives) == ("nih", 80)
+
+
+@pytest.mark.parametrize("finding", sorted(TARGETED))
+@pytest.mark.parametrize("view", ["nih-PA", "nih-AP"])
+def test_a_targeted_finding_reaches_its_sensitivity_in_each_view(finding: str, view: str) -> None:
+    films = scored(shift=1)
+    films.logits[films.studies.of("nih-AP")] -= 1
+    rule = calibrate(films)[finding]
+
+    logits, truth = films.known(FINDINGS.index(finding), (view,))
+
+    assert (probability(rule, logits[truth]) >= rule.present).mean() >= SENSITIVITY_TARGET
+
+
+@pytest.mark.parametrize("finding", sorted(TARGETED))
+def test_a_targeted_finding_is_never_shown_as_a_probability(finding: str) -> None:
+    assert not calibrate(scored(shift=4))[finding].calibrated
+
+
+def test_any_other_finding_is_raised_where_f1_is_best() -> None:
+    films = scored(shift=2)
+    rule = calibrate(films)["pleural effusion"]
+    logits, truth = films.known(EFFUSION, ("iu",))
+
+    def f1(threshold: float) -> float:
+        raised = probability(rule, logits) >= threshold
+        return 2 * (raised & truth).sum() / (raised.sum() + truth.sum())
+
+    candidates = [f1(one) for one in probability(rule, logits)]
+    assert f1(rule.present) == pytest.approx(max(candidates))
+
+
+@pytest.mark.parametrize(
+    ("positives", "validated", "calibrated"),
+    [(9, False, False), (15, True, False), (20, True, True)],
+)
+def test_what_few_positives_allow(positives: int, validated: bool, calibrated: bool) -> None:
+    rule = calibrate(scored(positives=positives))["pleural effusion"]
+
+    assert (rule.validated, rule.calibrated) == (validated, calibrated)
+
+
+def test_a_finding_that_cannot_be_validated_is_raised_rarely() -> None:
+    films = scored(positives=0)
+    films.studies.states[0] = State.POSITIVE
+    rule = calibrate(films)["scoliosis"]
+
+    raised = probability(rule, films.logits[:, FINDINGS.index("scoliosis")]) >= rule.present
+
+    assert 0 < raised.mean() < 0.01
+
+
+def test_a_film_at_its_own_threshold_is_raised_on_the_clinic_machine() -> None:
+    films = scored(shift=2)
+    rules = calibrate(films)
+    variant = RulesOnly(rules)
+
+    raised = [
+        sum(
+            one.presence is Presence.PRESENT and one.probability == one.threshold
+            for one in classify(Grid(np.zeros((1, 1)), row, np.zeros((N, 1))), variant)
+        )
+        for row in films.logits
+    ]
+
+    assert sum(raised) >= N - 5
+
+
+class RulesOnly:
+    """A variant as far as classify looks at it."""
+
+    def __init__(self, rules: dict[str, FindingRule]) -> None:
+        self.rules = rules
+
+
+def test_the_probability_matches_how_often_a_finding_is_there() -> None:
+    films = scored(shift=2, positives=60)
+    rule = calibrate(films)["pleural effusion"]
+
+    logits, truth = films.known(EFFUSION, ("iu",))
+
+    assert probability(rule, logits).mean() == pytest.approx(truth.mean(), abs=0.06)

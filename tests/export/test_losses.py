@@ -1,0 +1,136 @@
+"""Losses: right in hand-made cases, and silent where there is nothing to learn from."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from radscr_export.losses import alt_loss, classifier_loss, contrast, neg_loss, prop_loss
+
+T = 0.07
+
+
+def no(rows: int, columns: int) -> Tensor:
+    return torch.zeros(rows, columns, dtype=torch.bool)
+
+
+def scores(rows: int, columns: int) -> Tensor:
+    torch.manual_seed(1)
+    return torch.randn(rows, columns, requires_grad=True)
+
+
+def test_contrast_of_equal_scores_is_the_logarithm_of_the_choices() -> None:
+    positive = torch.eye(4, dtype=torch.bool)
+
+    loss = contrast(torch.zeros(4, 4), positive, T)
+
+    assert loss.item() == pytest.approx(math.log(4))
+
+
+def test_contrast_vanishes_where_the_positive_stands_far_above() -> None:
+    positive = torch.eye(4, dtype=torch.bool)
+
+    assert contrast(10 * torch.eye(4), positive, T).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_row_without_a_positive_does_not_count() -> None:
+    positive = no(2, 3)
+    positive[0, 1] = True
+    table = scores(2, 3)
+
+    both, first = contrast(table, positive, T), contrast(table[:1], positive[:1], T)
+
+    assert both.item() == pytest.approx(first.item())
+
+
+@pytest.mark.parametrize("loss", [contrast, neg_loss])
+def test_a_batch_without_a_positive_gives_zero_with_a_gradient_of_zero(loss) -> None:
+    table = scores(3, 4)
+
+    value = loss(table, no(3, 4), T)
+    value.backward()
+
+    assert value.item() == 0
+    assert torch.equal(table.grad, torch.zeros(3, 4))
+
+
+def test_an_ignored_candidate_is_neither_positive_nor_negative() -> None:
+    table, positive, ignored = scores(2, 4), no(2, 4), no(2, 4)
+    positive[:, 0], ignored[:, 3] = True, True
+
+    with_it = contrast(table, positive, T, ignored)
+    with_it.backward()
+
+    assert with_it.item() == pytest.approx(contrast(table[:, :3], positive[:, :3], T).item())
+    assert torch.equal(table.grad[:, 3], torch.zeros(2))
+
+
+def test_l_prop_is_the_same_seen_from_the_sentences() -> None:
+    table, positive = scores(3, 3), torch.eye(3, dtype=torch.bool)
+    rest = (torch.zeros(3, 5), no(3, 5), T)
+
+    there = prop_loss(table, positive, no(3, 3), *rest)
+    back = prop_loss(table.T, positive.T, no(3, 3), *rest)
+
+    assert there.item() == pytest.approx(back.item())
+
+
+def test_l_prop_draws_a_proposal_to_its_prototype() -> None:
+    prototypes, positive = scores(2, 5), no(2, 5)
+    positive[:, 2] = True
+
+    prop_loss(torch.zeros(2, 2), no(2, 2), no(2, 2), prototypes, positive, T).backward()
+
+    assert (prototypes.grad[:, 2] < 0).all()
+    assert (prototypes.grad[:, [0, 1, 3, 4]] > 0).all()
+
+
+def test_the_triplet_is_satisfied_once_the_margin_is_kept() -> None:
+    matched, usable = torch.tensor([0.9, 0.9]), torch.ones(2, 1, dtype=torch.bool)
+
+    kept = alt_loss(matched, torch.tensor([[0.69], [0.5]]), usable, 0.2)
+    broken = alt_loss(matched, torch.tensor([[0.8], [0.5]]), usable, 0.2)
+
+    assert kept.item() == 0
+    assert broken.item() == pytest.approx(0.05)
+
+
+def test_an_alternative_that_does_not_exist_costs_nothing() -> None:
+    alternatives = torch.full((2, 2), 0.9, requires_grad=True)
+
+    loss = alt_loss(torch.zeros(2), alternatives, no(2, 2), 0.2)
+    loss.backward()
+
+    assert loss.item() == 0
+    assert torch.equal(alternatives.grad, torch.zeros(2, 2))
+
+
+def test_l_neg_draws_c_neg_to_what_was_overlooked() -> None:
+    table, missed = scores(2, 4), no(2, 4)
+    missed[0, 1] = True
+
+    neg_loss(table, missed, T).backward()
+
+    assert table.grad[0, 1] < 0
+    assert torch.equal(table.grad[1], torch.zeros(4))
+
+
+def test_the_classifier_learns_nothing_from_the_unknown() -> None:
+    logits, targets, weights = scores(2, 3), torch.ones(2, 3), torch.ones(2, 3)
+    weights[0] = 0
+
+    classifier_loss(logits, targets, weights, 0.02).backward()
+
+    assert torch.equal(logits.grad[0], torch.zeros(3))
+    assert (logits.grad[1] != 0).all()
+
+
+def test_assumed_negatives_weigh_less_than_known_ones() -> None:
+    logits, weights = torch.zeros(1, 2, requires_grad=True), torch.tensor([[1.0, 0.3]])
+
+    classifier_loss(logits, torch.zeros(1, 2), weights, 0.0).backward()
+
+    assert logits.grad[0, 1].item() == pytest.approx(0.3 * logits.grad[0, 0].item())

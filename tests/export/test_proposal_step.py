@@ -1,0 +1,145 @@
+"""One step of the losses on proposals: what it draws to, what it teaches, when it is silent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from radscr_edge.ontology import FINDINGS
+from radscr_export.data.labels import State
+from radscr_export.data.training_set import Studies, load_studies, select
+from radscr_export.model.radscr import RadSCR
+from radscr_export.proposal_step import Seen, positives, retrieval_loss
+from radscr_export.sampling import Hypothesis
+from radscr_export.text_encoder import TextEncoder
+from radscr_export.texts import UNSAID, LibraryTexts, ToldTexts, read_told
+from radscr_export.train import Run
+
+EFFUSION = FINDINGS.index("pleural effusion")
+
+
+@pytest.fixture(scope="module")
+def studies(run: Run) -> Studies:
+    """Every IU training film of the pack; every other one shows an effusion."""
+    every = load_studies(run.data, "train", 64)
+    return select(every, every.of("iu"))
+
+
+@pytest.fixture(scope="module")
+def told(run: Run, studies: Studies) -> ToldTexts:
+    return read_told(TextEncoder.load(run.preset.text.encoder), studies)
+
+
+@pytest.fixture
+def model(run: Run) -> RadSCR:
+    torch.manual_seed(0)
+    model = RadSCR(run.preset, 16)
+    model.classifier.linear.weight.data.normal_()
+    return model
+
+
+def see(model: RadSCR, studies: Studies, trust: float = 0.5) -> Seen:
+    features, logits, saliency = model.see(torch.from_numpy(studies.images)[:, None])
+    return Seen(features, logits, saliency, trust)
+
+
+def step(
+    run: Run, model: RadSCR, studies: Studies, library: LibraryTexts, told: ToldTexts
+) -> Tensor:
+    rng = np.random.default_rng(0)
+    texts = (library, *told.draw(studies.ids, rng))
+    return retrieval_loss(model, see(model, studies), studies, texts, run.preset.loss, rng)
+
+
+def test_the_losses_teach_every_part_of_the_model(
+    run: Run, model: RadSCR, studies: Studies, library: LibraryTexts, told: ToldTexts
+) -> None:
+    step(run, model, studies, library, told).backward()
+
+    still = [
+        name
+        for name, one in model.named_parameters()
+        if one.grad is None or not one.grad.abs().max() > 0
+    ]
+    assert still == ["classifier.linear.bias"]
+
+
+def test_the_same_seed_gives_the_same_loss(
+    run: Run, model: RadSCR, studies: Studies, library: LibraryTexts, told: ToldTexts
+) -> None:
+    model.eval()
+
+    first, second = (step(run, model, studies, library, told) for _ in range(2))
+
+    assert first.item() == second.item() > 0
+
+
+def test_a_batch_of_which_nothing_is_known_costs_nothing(
+    run: Run, model: RadSCR, studies: Studies, library: LibraryTexts, told: ToldTexts
+) -> None:
+    unknown = replace(studies, states=np.full_like(studies.states, State.UNKNOWN))
+
+    loss = step(run, model, unknown, library, told)
+    loss.backward()
+
+    assert loss.item() == 0
+    gradients = [one.grad for one in model.parameters() if one.grad is not None]
+    assert gradients
+    assert all(torch.equal(one, torch.zeros_like(one)) for one in gradients)
+
+
+def test_a_batch_without_reports_learns_from_the_library_alone(
+    run: Run, model: RadSCR, studies: Studies, library: LibraryTexts
+) -> None:
+    silent = replace(studies, told=((),) * len(studies.ids))
+    nothing = read_told(TextEncoder.load(run.preset.text.encoder), silent)
+
+    loss = step(run, model, silent, library, nothing)
+
+    assert torch.isfinite(loss)
+    assert loss.item() > 0
+
+
+def test_every_other_report_joins_a_batch(studies: Studies, told: ToldTexts) -> None:
+    rng = np.random.default_rng(0)
+
+    joined = [len(told.draw(studies.ids, rng)[1]) for _ in range(200)]
+
+    sick = int((studies.states[:, EFFUSION] == State.POSITIVE).sum())
+    assert len(told.rows_of) == sick
+    assert np.mean(joined) / sick == pytest.approx(0.5, abs=0.04)
+
+
+def test_a_drawn_report_takes_the_librarys_place_and_no_one_elses(
+    studies: Studies, library: LibraryTexts, told: ToldTexts
+) -> None:
+    rows = [int(one) for one in np.flatnonzero(studies.states[:, EFFUSION] == State.POSITIVE)[:2]]
+    with_report = told.tokens.rows(torch.tensor([told.rows_of[studies.ids[rows[0]]][0]]))
+    proposed = [Hypothesis(row, EFFUSION, True) for row in rows]
+    matches = [library.matching(EFFUSION, True, UNSAID)] * 2
+    size = len(library.sentences)
+
+    positive, ignored = positives(matches, size, proposed, with_report, np.array([rows[0]]))
+
+    assert np.flatnonzero(positive[0]).tolist() == [size]
+    assert np.flatnonzero(ignored[0]).tolist() == sorted(matches[0])
+    assert np.flatnonzero(positive[1]).tolist() == sorted(matches[1])
+    assert not ignored[1].any()
+
+
+def test_a_denial_is_never_drawn_to_what_the_report_affirms(
+    studies: Studies, library: LibraryTexts, told: ToldTexts
+) -> None:
+    matches = [library.matching(EFFUSION, False, UNSAID)]
+    row = int(np.flatnonzero(studies.states[:, EFFUSION] == State.POSITIVE)[0])
+    report = told.tokens.rows(torch.tensor([told.rows_of[studies.ids[row]][0]]))
+
+    positive, _ = positives(
+        matches, len(library.sentences), [Hypothesis(row, EFFUSION, False)], report, np.array([row])
+    )
+
+    assert np.flatnonzero(positive[0]).tolist() == sorted(matches[0])
