@@ -14,6 +14,7 @@ class StudyCause(StrEnum):
     WRONG_TYPE = "wrong file type"
     TOO_LARGE = "too large"
     DAMAGED = "damaged file"
+    NO_DATA_SET = "no data set"
     TRUNCATED = "truncated pixel data"
     NO_PIXELS = "no pixel data"
     NOT_AN_IMAGE = "not an image object"

@@ -84,7 +84,8 @@ def check_subject(dataset: Dataset, name: str) -> None:
 def _check_object(dataset: Dataset, name: str) -> None:
     if not dataset:
         raise StudyError(
-            f"{name} holds no DICOM data set. Send the study again.", StudyCause.DAMAGED
+            f"{name} holds no DICOM data set, only its preamble. Send the study again.",
+            StudyCause.NO_DATA_SET,
         )
     if "PixelData" not in dataset:
         kind = dataset.get("SOPClassUID")
