@@ -140,7 +140,10 @@ def _open_index(bundle: Bundle, exact: ExactSearch) -> tuple[Search, str]:
     except ImportError:
         return exact, "hnswlib is not installed; sentences were searched exactly instead."
     index = hnswlib.Index(space="ip", dim=exact.folded.shape[1])
-    index.load_index(str(bundle.path(Files.INDEX)))
+    try:
+        index.load_index(str(bundle.path(Files.INDEX)))
+    except RuntimeError as error:
+        return exact, f"hnswlib cannot load the index ({error}); sentences were searched exactly."
     return HnswSearch(index, exact), ""
 
 
