@@ -15,8 +15,8 @@ from radscr_export.decoder.examples import (
     candidate_only_accuracy,
     make_examples,
     make_open_examples,
-    split_wording,
     wanted,
+    wording_of,
 )
 from radscr_export.decoder.tokenizer import END, VOCABULARY, train_tokenizer
 from radscr_runtime.decoders.question import DROP, KEEP
@@ -24,42 +24,23 @@ from radscr_runtime.decoders.rules import settle
 
 
 @pytest.fixture(scope="module")
-def wordings() -> tuple[Wording, Wording]:
-    return split_wording(load_sentences(), seed=0)
+def wording() -> Wording:
+    return wording_of(load_sentences())
 
 
 @pytest.fixture(scope="module")
-def open_questions(wordings: tuple[Wording, Wording]) -> list[Example]:
-    return make_open_examples(wordings[1], 320, np.random.default_rng(0))
+def open_questions(wording: Wording) -> list[Example]:
+    return make_open_examples(wording, 320, np.random.default_rng(0))
 
 
-def texts(wording: Wording) -> set[str]:
-    return {
-        one.text
-        for (_, polarity), sentences in wording.items()
-        if polarity is not Polarity.UNCERTAIN
-        for one in sentences
-    }
+def test_every_finding_can_be_affirmed_denied_and_hedged(wording: Wording) -> None:
+    for finding in FINDINGS:
+        for polarity in Polarity:
+            assert wording[finding, polarity], (finding, polarity)
 
 
-def test_held_out_wording_is_never_trained_on(wordings: tuple[Wording, Wording]) -> None:
-    train, held = wordings
-
-    assert not texts(train) & texts(held)
-    assert len(texts(held)) > 0.15 * len(texts(train))
-
-
-def test_every_finding_can_be_affirmed_denied_and_hedged_in_both_parts(
-    wordings: tuple[Wording, Wording],
-) -> None:
-    for wording in wordings:
-        for finding in FINDINGS:
-            for polarity in Polarity:
-                assert wording[finding, polarity], (finding, polarity)
-
-
-def test_half_of_the_questions_are_to_be_kept(wordings: tuple[Wording, Wording]) -> None:
-    examples = make_examples(wordings[0], 400, np.random.default_rng(0))
+def test_half_of_the_questions_are_to_be_kept(wording: Wording) -> None:
+    examples = make_examples(wording, 400, np.random.default_rng(0))
 
     assert sum(one.keep for one in examples) == 200
 
@@ -95,13 +76,13 @@ def test_an_explanation_is_always_kin_of_what_it_explains() -> None:
 
 
 def test_the_wanted_answer_is_the_rules_where_they_are_certain(
-    wordings: tuple[Wording, Wording],
+    wording: Wording,
 ) -> None:
-    denied = first(wordings[0], "consolidation", Polarity.NEGATIVE)
-    hedged = first(wordings[0], "consolidation", Polarity.UNCERTAIN)
+    denied = first(wording, "consolidation", Polarity.NEGATIVE)
+    hedged = first(wording, "consolidation", Polarity.UNCERTAIN)
 
     assert not wanted([denied], hedged)
-    assert wanted([first(wordings[0], "hernia", Polarity.POSITIVE)], hedged)
+    assert wanted([first(wording, "hernia", Polarity.POSITIVE)], hedged)
 
 
 def first(wording: Wording, finding: str, polarity: Polarity) -> Sentence:

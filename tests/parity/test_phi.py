@@ -14,7 +14,7 @@ from radscr_export.decoder.examples import (
     Example,
     candidate_only_accuracy,
     make_open_examples,
-    split_wording,
+    wording_of,
 )
 from radscr_export.decoder.gguf_file import write_gguf
 from radscr_export.decoder.tokenizer import train_tokenizer
@@ -31,8 +31,7 @@ MARGIN = 0.1
 
 @pytest.fixture(scope="module")
 def questions() -> list[Example]:
-    _, held = split_wording(load_sentences(), seed=0)
-    return make_open_examples(held, 200, np.random.default_rng(1))
+    return make_open_examples(wording_of(load_sentences()), 200, np.random.default_rng(1))
 
 
 @pytest.fixture(scope="module")

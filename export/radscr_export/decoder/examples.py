@@ -42,25 +42,13 @@ Wording = dict[tuple[str, Polarity], list[Sentence]]
 """Sentences by finding and polarity."""
 
 
-def split_wording(sentences: Sequence[Sentence], seed: int) -> tuple[Wording, Wording]:
-    """Two disjoint parts of the library's wording: to train with (3 of 4), and to test with.
-
-    A written sentence and its side variants always fall on the same side, and every finding and
-    polarity is on both. Hedges are too few to be split: the test meets known hedges beside unknown
-    assertions and denials.
-    """
-    rng = np.random.default_rng(seed)
-    train: Wording = {}
-    held: Wording = {}
-    for key, group in _by_meaning(sentences).items():
-        if key[1] is Polarity.UNCERTAIN:
-            train[key] = held[key] = [one for one in group if one.side is Side.NONE]
-            continue
-        families = sorted({_family(one) for one in group})
-        tested = set(rng.permutation(families)[: max(1, len(families) // 4)].tolist())
-        train[key] = [one for one in group if _family(one) not in tested]
-        held[key] = [one for one in group if _family(one) in tested]
-    return train, held
+def wording_of(sentences: Sequence[Sentence]) -> Wording:
+    """The library by meaning; hedges, which are asked about, only without a side."""
+    grouped: Wording = {}
+    for one in sentences:
+        if one.polarity is not Polarity.UNCERTAIN or one.side is Side.NONE:
+            grouped.setdefault((one.finding, one.polarity), []).append(one)
+    return grouped
 
 
 def wanted(said: Sequence[Sentence], candidate: Sentence) -> bool:
@@ -179,14 +167,3 @@ def _affirmed(wording: Wording, name: str, rng: np.random.Generator) -> Sentence
 
 def _pick(sentences: list[Sentence], rng: np.random.Generator) -> Sentence:
     return sentences[int(rng.integers(len(sentences)))]
-
-
-def _family(sentence: Sentence) -> str:
-    return ".".join(sentence.id.split(".")[:3])
-
-
-def _by_meaning(sentences: Sequence[Sentence]) -> Wording:
-    grouped: Wording = {}
-    for sentence in sentences:
-        grouped.setdefault((sentence.finding, sentence.polarity), []).append(sentence)
-    return grouped
