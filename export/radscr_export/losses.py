@@ -1,4 +1,4 @@
-"""The losses of method section 1: L_Prop, L_Alt, L_Neg and the classifier's loss."""
+"""The losses of method section 1: L_Prop, L_Alt, L_Neg, the classifier's, and one on saliency."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ def classifier_loss(logits: Tensor, targets: Tensor, weights: Tensor, smoothing:
     soft = targets * (1 - 2 * smoothing) + smoothing
     each = F.binary_cross_entropy_with_logits(logits, soft, reduction="none")
     return (each * weights).sum() / weights.sum().clamp_min(1.0)
+
+
+def pointing_loss(activation: Tensor, lesion: Tensor) -> Tensor:
+    """How little of softmax(activation) lies on the lesion: both (R, P), a drawn lesion a row.
+
+    The mean of V dilutes a small lesion; where its place is known, saliency is taught directly.
+    """
+    return contrast(activation, lesion, 1.0)
 
 
 def contrast(

@@ -14,17 +14,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from radscr_edge.errors import TrainingError
+from radscr_edge.ontology import FINDINGS
 from radscr_export.checkpoint import load_checkpoint, save_checkpoint
 from radscr_export.data.augment import augment
 from radscr_export.data.extras import extra_studies
 from radscr_export.data.labels import State
-from radscr_export.data.training_set import Studies, join, load_studies, select
-from radscr_export.losses import classifier_loss
-from radscr_export.model.preset import Phase, Preset, load_preset
+from radscr_export.data.training_set import (
+    SOURCES,
+    Studies,
+    join,
+    lesion_masks,
+    load_studies,
+    select,
+)
+from radscr_export.losses import classifier_loss, pointing_loss
+from radscr_export.model.preset import LossPreset, Phase, Preset, load_preset
 from radscr_export.model.radscr import RadSCR
 from radscr_export.proposal_step import Seen, retrieval_loss
 from radscr_export.text_encoder import TextEncoder
@@ -179,16 +188,20 @@ def _train_epoch(
     # Every epoch seeds torch anew, so that a resumed run draws as an uninterrupted one.
     generator = torch.manual_seed(int(rng.integers(2**62)))
     progress.model.train()
-    sums = np.zeros(2)
+    sums = np.zeros(3)
     bar = tqdm(batches, desc=f"{phase.size} px, epoch {epoch + 1}/{phase.epochs}", unit="batch")
     for step, studies in enumerate(bar):
         done = (epoch + step / len(batches)) / phase.epochs
         for group in progress.optimiser.param_groups:
             group["lr"] = phase.rate * _schedule(done)
-        images = augment(torch.from_numpy(studies.images)[:, None].to(run.device), generator)
-        losses = _losses(run, phase, progress.model, (images, studies), texts, (done, rng))
+        drawn = torch.from_numpy(np.stack([studies.images, lesion_masks(studies)], axis=1))
+        images, lesions = augment(drawn.to(run.device), generator)
+        shown = (images, lesions, studies)
+        losses = _losses(run.preset.loss, progress.model, shown, texts, (done, rng))
         progress.optimiser.zero_grad()
-        total = losses[0] + run.preset.loss.retrieval_weight * losses[1]
+        settings = run.preset.loss
+        total = losses[0] + settings.pointing_weight * losses[1]
+        total = total + settings.retrieval_weight * losses[2]
         total.backward()  # type: ignore[no-untyped-call]  # torch ships no type for it
         torch.nn.utils.clip_grad_norm_(progress.model.parameters(), 1.0)
         progress.optimiser.step()
@@ -196,32 +209,42 @@ def _train_epoch(
         sums += [float(loss.detach()) for loss in losses]
         bar.set_postfix(loss=f"{sums.sum() / (step + 1):.3f}")
     mean = sums / max(1, len(batches))
-    return {"classifier": float(mean[0]), "retrieval": float(mean[1])}
+    return dict(zip(("classifier", "pointing", "retrieval"), mean.tolist(), strict=True))
 
 
 def _losses(
-    run: Run,
-    phase: Phase,
+    settings: LossPreset,
     model: RadSCR,
-    seen_as: tuple[Tensor, Studies],
+    shown: tuple[Tensor, Tensor, Studies],
     texts: tuple[LibraryTexts, ToldTexts | None],
     schedule: tuple[float, np.random.Generator],
-) -> tuple[Tensor, Tensor]:
-    settings, (images, studies), (done, rng) = run.preset.loss, seen_as, schedule
-    with torch.autocast(run.device.type, torch.bfloat16, enabled=computes_bf16(run.device)):
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The losses of the classifier, of pointing at drawn lesions, and of retrieval."""
+    (images, lesions, studies), (done, rng) = shown, schedule
+    device = images.device
+    with torch.autocast(device.type, torch.bfloat16, enabled=computes_bf16(device)):
         features = model.encoder(images)
-    logits, saliency = model.classifier(features.float())
+    features = features.float()
+    logits, saliency = model.classifier(features)
     targets, weights = _targets(studies.states, settings.assumed_weight)
-    classified = classifier_loss(
-        logits, targets.to(run.device), weights.to(run.device), settings.smoothing
-    )
+    classified = classifier_loss(logits, targets.to(device), weights.to(device), settings.smoothing)
+    pointed = _pointing(model.classifier.activation(features), lesions, studies)
     library, told = texts
     if told is None:
-        return classified, classified.new_zeros(())
+        return classified, pointed, classified.new_zeros(())
     heard, study = told.draw(studies.ids, rng)
-    seen = Seen(features.float(), logits, saliency, trust=PREDICTED * done)
+    seen = Seen(features, logits, saliency, trust=PREDICTED * done)
     retrieved = retrieval_loss(model, seen, studies, (library, heard, study), settings, rng)
-    return classified, retrieved
+    return classified, pointed, retrieved
+
+
+def _pointing(activation: Tensor, lesions: Tensor, studies: Studies) -> Tensor:
+    """The pointing loss of a batch: activation (B, N, P), lesions (B, 1, S, S)."""
+    drawn = [(row, one.finding) for row, one in enumerate(studies.drawn) if one is not None]
+    rows, findings = [row for row, _ in drawn], [FINDINGS.index(name) for _, name in drawn]
+    side = round(activation.shape[-1] ** 0.5)
+    patches = functional.adaptive_max_pool2d(lesions[rows], side).flatten(1) > 0.5
+    return pointing_loss(activation[rows, findings], patches)
 
 
 def computes_bf16(device: torch.device) -> bool:
@@ -248,9 +271,11 @@ def _batches(
     real, extra = sets
     guests = round(phase.batch * (preset.phantom_share + preset.composite_share))
     own = phase.batch - guests
+    phantom = extra.source == SOURCES.index("phantom")
+    chance = np.where(phantom, preset.phantom_share, preset.composite_share)
     order = rng.permutation(len(real.ids))
     for start in range(0, len(order) - own + 1, own):
-        invited = rng.integers(len(extra.ids), size=guests)
+        invited = rng.choice(len(extra.ids), guests, p=chance / chance.sum())
         yield join([select(real, order[start : start + own]), select(extra, invited)])
 
 

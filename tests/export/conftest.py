@@ -21,7 +21,8 @@ from radscr_export.train import Run, load_trained, train
 def few_extras() -> Iterator[None]:
     """A training draws hundreds of phantoms; six show the same."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("radscr_export.data.extras.COUNT", 6)
+        patch.setattr("radscr_export.data.extras.PHANTOMS", 6)
+        patch.setattr("radscr_export.data.extras.PAINTED", 6)
         yield
 
 

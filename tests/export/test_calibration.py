@@ -47,6 +47,7 @@ def scored(shift: float = 2.0, positives: int = 40, seed: int = 0) -> Scored:
         mentions=({},) * count,
         told=((),) * count,
         ids=tuple(str(index) for index in range(count)),
+        drawn=(None,) * count,
     )
     return Scored(studies, logits.astype(np.float32))
 

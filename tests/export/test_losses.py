@@ -8,7 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from radscr_export.losses import alt_loss, classifier_loss, contrast, neg_loss, prop_loss
+from radscr_export.losses import (
+    alt_loss,
+    classifier_loss,
+    contrast,
+    neg_loss,
+    pointing_loss,
+    prop_loss,
+)
 
 T = 0.07
 
@@ -116,6 +123,17 @@ def test_l_neg_draws_c_neg_to_what_was_overlooked() -> None:
 
     assert table.grad[0, 1] < 0
     assert torch.equal(table.grad[1], torch.zeros(4))
+
+
+def test_pointing_asks_for_the_lesion_and_not_for_all_of_it() -> None:
+    lesion = no(1, 6)
+    lesion[0, 2:4] = True
+    on_one_patch, elsewhere = torch.zeros(1, 6), torch.zeros(1, 6)
+    on_one_patch[0, 2], elsewhere[0, 5] = 20, 20
+
+    assert pointing_loss(on_one_patch, lesion).item() == pytest.approx(0, abs=1e-6)
+    assert pointing_loss(elsewhere, lesion).item() > 10
+    assert pointing_loss(torch.zeros(1, 6), lesion).item() == pytest.approx(math.log(3))
 
 
 def test_the_classifier_learns_nothing_from_the_unknown() -> None:

@@ -54,7 +54,8 @@ def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
     with pytest.raises(KeyboardInterrupt):
         train(killed)
     monkeypatch.undo()
-    monkeypatch.setattr("radscr_export.data.extras.COUNT", 6)
+    monkeypatch.setattr("radscr_export.data.extras.PHANTOMS", 6)
+    monkeypatch.setattr("radscr_export.data.extras.PAINTED", 6)
 
     train(killed)
 

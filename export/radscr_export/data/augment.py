@@ -7,10 +7,14 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 
-def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Random pose, gamma and contrast of 8-bit images (B, 1, S, S); returns floats in [0, 255]."""
-    moved = _move(images.float(), generator)
-    return _expose(moved / 255.0, generator) * 255.0
+def augment(drawn: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Random pose, gamma and contrast of 8-bit images, and the masks of their lesions moved alike.
+
+    `drawn` (B, 2, S, S) holds image and mask; returns the images (B, 1, S, S) as floats in
+    [0, 255] and the masks (B, 1, S, S) as floats in [0, 1].
+    """
+    moved = _move(drawn.float(), generator)
+    return _expose(moved[:, :1] / 255.0, generator) * 255.0, moved[:, 1:]
 
 
 def _uniform(count: int, width: float, generator: torch.Generator) -> Tensor:

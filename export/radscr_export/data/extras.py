@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from radscr_edge.imaging.letterbox import fit, letterbox
 from radscr_edge.ontology import FINDINGS, load_ontology
-from radscr_edge.records import Bytes, Severity, Side
+from radscr_edge.records import Box, Bytes, Severity, Side
 from radscr_export.data.labels import Mention, State
 from radscr_export.data.training_set import SOURCES, Studies, join
 from radscr_export.phantoms import (
     KINDS,
     PAINTED_KINDS,
     TRAINING_SEEDS,
+    Lesion,
     draw_phantom,
     paint_lesion,
 )
 
-COUNT = 240
-"""Phantoms, and painted films, that one training draws from."""
+PHANTOMS = 240
+PAINTED = 960
+"""Phantoms and painted films that one phase of a training draws from."""
 SIDES = (Side.RIGHT, Side.LEFT)
 
 
 def extra_studies(real: Studies, size: int, seed: int) -> Studies:
-    """Phantoms and painted normal films in the form of training studies, half each.
+    """Phantoms and painted normal films in the form of training studies.
 
     `real` are the training studies, of which those known to be normal in all findings are painted.
     """
@@ -33,62 +38,79 @@ def extra_studies(real: Studies, size: int, seed: int) -> Studies:
 
 
 def _phantoms(size: int, rng: np.random.Generator) -> Studies:
-    images, shapes, states, mentions = [], [], [], []
-    for index in range(COUNT):
+    images, shapes, states, mentions, drawn = [], [], [], [], []
+    for index in range(PHANTOMS):
         finding = None if index % 2 else KINDS[index // 2 % len(KINDS)]
         side = SIDES[int(rng.integers(2))]
         phantom = draw_phantom(int(rng.choice(TRAINING_SEEDS)), finding, side)
         images.append(letterbox(phantom.pixels, size)[0, 0])
         shapes.append(phantom.pixels.shape)
         states.append(_states(finding))
-        mentions.append({} if finding is None else _mention(phantom.lesions[0].side, finding))
+        lesion = _placed(phantom.lesions[0], phantom.pixels.shape, size) if finding else None
+        mentions.append(_mention(lesion))
+        drawn.append(lesion)
     return Studies(
         images=np.stack(images),
         shapes=np.array(shapes),
         states=np.stack(states),
-        source=np.full(COUNT, SOURCES.index("phantom")),
+        source=np.full(PHANTOMS, SOURCES.index("phantom")),
         mentions=tuple(mentions),
-        told=((),) * COUNT,
-        ids=tuple(f"phantom-{index}" for index in range(COUNT)),
+        told=((),) * PHANTOMS,
+        ids=tuple(f"phantom-{index}" for index in range(PHANTOMS)),
+        drawn=tuple(drawn),
     )
 
 
 def _painted(real: Studies, size: int, rng: np.random.Generator) -> Studies:
     normal = np.flatnonzero((real.states == State.NEGATIVE).all(axis=1))
-    chosen = rng.choice(normal, COUNT, replace=len(normal) < COUNT)
-    images, states, mentions = [], [], []
+    chosen = rng.choice(normal, PAINTED, replace=len(normal) < PAINTED)
+    images, drawn = [], []
     for index, row in enumerate(chosen):
         finding, side = PAINTED_KINDS[index % len(PAINTED_KINDS)], SIDES[int(rng.integers(2))]
-        height, width = real.shapes[row]
-        images.append(
-            _paint(real.images[row], (int(height), int(width)), (finding, side), size, rng)
-        )
-        states.append(_states(finding))
-        mentions.append(_mention(side, finding))
+        image, lesion = _paint(real.images[row], real.shapes[row], (finding, side), size, rng)
+        images.append(image)
+        drawn.append(lesion)
     return Studies(
         images=np.stack(images),
         shapes=real.shapes[chosen],
-        states=np.stack(states),
+        states=np.stack([_states(lesion.finding) for lesion in drawn]),
         source=real.source[chosen],
-        mentions=tuple(mentions),
-        told=((),) * COUNT,
-        ids=tuple(f"painted-{index}" for index in range(COUNT)),
+        mentions=tuple(_mention(lesion) for lesion in drawn),
+        told=((),) * PAINTED,
+        ids=tuple(f"painted-{index}" for index in range(PAINTED)),
+        drawn=tuple(drawn),
     )
 
 
 def _paint(
     image: Bytes,
-    shape: tuple[int, int],
-    lesion: tuple[str, Side],
+    shape: NDArray[np.int64],
+    wanted: tuple[str, Side],
     size: int,
     rng: np.random.Generator,
-) -> Bytes:
-    place = fit(*shape, size)
+) -> tuple[Bytes, Lesion]:
+    place = fit(int(shape[0]), int(shape[1]), size)
     rows = slice(place.top, place.top + place.height)
     columns = slice(place.left, place.left + place.width)
     painted = image.copy()
-    painted[rows, columns] = paint_lesion(image[rows, columns], *lesion, rng)[0]
-    return painted
+    painted[rows, columns], lesion = paint_lesion(image[rows, columns], *wanted, rng)
+    return painted, _placed(lesion, (place.height, place.width), size)
+
+
+def _placed(lesion: Lesion, shape: tuple[int, ...], size: int) -> Lesion:
+    """A lesion of a film of that shape, in pixels of the letter-boxed image."""
+    height, width = shape
+    place, box = fit(height, width, size), lesion.box
+    down, across = place.height / height, place.width / width
+    return replace(
+        lesion,
+        box=Box(
+            place.left + int(box.x0 * across),
+            place.top + int(box.y0 * down),
+            place.left + math.ceil(box.x1 * across),
+            place.top + math.ceil(box.y1 * down),
+        ),
+    )
 
 
 def _states(finding: str | None) -> NDArray[np.int8]:
@@ -101,5 +123,8 @@ def _states(finding: str | None) -> NDArray[np.int8]:
     return states
 
 
-def _mention(side: Side, finding: str) -> dict[int, Mention]:
-    return {FINDINGS.index(finding): Mention(finding, side, Severity.NONE)}
+def _mention(lesion: Lesion | None) -> dict[int, Mention]:
+    if lesion is None:
+        return {}
+    mention = Mention(lesion.finding, lesion.side, Severity.NONE)
+    return {FINDINGS.index(lesion.finding): mention}

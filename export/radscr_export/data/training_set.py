@@ -15,6 +15,7 @@ from radscr_edge.patches import STRIDE
 from radscr_edge.records import Bytes, Mask, Polarity, Severity, Side
 from radscr_export.data.films import load_films
 from radscr_export.data.labels import Mention, iu_sentences, iu_states, nih_states
+from radscr_export.phantoms import Lesion
 
 SOURCES = ("iu", "nih-PA", "nih-AP", "phantom")
 """Data set and view of a film: alternatives by another image come from the same."""
@@ -50,6 +51,8 @@ class Studies:
     """Per study: sentences of its report."""
     ids: tuple[str, ...]
     """Per study: uid or file name within its data set."""
+    drawn: tuple[Lesion | None, ...]
+    """Per study: the lesion drawn into it, in pixels of its image; None in what is as it was."""
 
     def of(self, name: str) -> NDArray[np.int64]:
         """Rows whose source is `name`."""
@@ -72,6 +75,7 @@ def join(parts: Iterable[Studies]) -> Studies:
         mentions=sum((part.mentions for part in parts), ()),
         told=sum((part.told for part in parts), ()),
         ids=sum((part.ids for part in parts), ()),
+        drawn=sum((part.drawn for part in parts), ()),
     )
 
 
@@ -85,12 +89,23 @@ def select(studies: Studies, rows: NDArray[np.int64]) -> Studies:
         mentions=tuple(studies.mentions[row] for row in rows),
         told=tuple(studies.told[row] for row in rows),
         ids=tuple(studies.ids[row] for row in rows),
+        drawn=tuple(studies.drawn[row] for row in rows),
     )
 
 
 def patient_of(name: str) -> str:
     """The patient behind a study's id: NIH files are named by patient, an IU study is its own."""
     return name.partition("_")[0]
+
+
+def lesion_masks(studies: Studies) -> Bytes:
+    """(n, S, S): 1 in the box of the lesion that was drawn into a study's image, else 0."""
+    masks = np.zeros_like(studies.images)
+    for mask, lesion in zip(masks, studies.drawn, strict=True):
+        if lesion is not None:
+            box = lesion.box
+            mask[box.y0 : box.y1, box.x0 : box.x1] = 1
+    return masks
 
 
 def film_masks(shapes: NDArray[np.int64], size: int) -> Mask:
@@ -121,6 +136,7 @@ def _iu(data: Path, split: str, size: int) -> Studies:
             for row in films.rows
         ),
         ids=tuple(row["uid"] for row in films.rows),
+        drawn=(None,) * len(rows),
     )
 
 
@@ -137,6 +153,7 @@ def _nih(data: Path, split: str, size: int) -> Studies:
         mentions=tuple({} for _ in rows),
         told=tuple(() for _ in rows),
         ids=tuple(row["file"] for row in films.rows),
+        drawn=(None,) * len(rows),
     )
 
 

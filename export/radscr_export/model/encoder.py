@@ -62,11 +62,14 @@ class Classifier(nn.Module):
         After average pooling Grad-CAM of a linear head is this product up to the factor 1 / P.
         """
         logits = self.linear(self.standard(features.mean(dim=1)))
+        return logits, F.relu(self.activation(features))
+
+    def activation(self, features: Tensor) -> Tensor:
+        """sum_c w_mc V_c, (B, N, P), before its negative part is cut off; V standardised."""
         mean = self.standard.get_buffer("running_mean")
         variance = self.standard.get_buffer("running_var")
         weights = self.linear.weight / torch.sqrt(variance + self.standard.eps)
-        saliency = F.relu((features - mean) @ weights.T).transpose(1, 2)
-        return logits, saliency
+        return ((features - mean) @ weights.T).transpose(1, 2)
 
 
 def _backbone(preset: EncoderPreset) -> SwinBackbone:

@@ -67,6 +67,8 @@ class LossPreset:
     beta2: float
     retrieval_weight: float
     """Of L_Prop + beta1 L_Alt + beta2 L_Neg beside the loss of the classifier."""
+    pointing_weight: float
+    """Of the loss on the saliency of drawn lesions."""
     temperature: float
     margin: float
     alternatives: int
