@@ -14,6 +14,7 @@ from radscr_export.data.augment import augment
 from radscr_export.data.extras import extra_studies
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import SOURCES, Studies, lesion_masks, load_studies
+from radscr_export.phantoms import KINDS
 
 SIZE = 96
 
@@ -45,6 +46,13 @@ def test_a_lesion_is_labelled_by_what_was_drawn(drawn: Studies) -> None:
             (mention,) = mentions.values()
             assert (mention.finding, mention.side) == (lesion.finding, lesion.side)
             assert states[FINDINGS.index(lesion.finding)] == State.POSITIVE
+
+
+def test_of_a_painted_film_only_what_can_be_drawn_is_known(drawn: Studies) -> None:
+    painted = drawn.states[drawn.source != SOURCES.index("phantom")]
+    known = {FINDINGS[index] for index in np.flatnonzero((painted == State.NEGATIVE).any(axis=0))}
+
+    assert known == set(KINDS)
 
 
 def test_the_patients_right_lies_on_the_images_left(drawn: Studies) -> None:
