@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from radscr_edge.errors import LibraryError
-from radscr_edge.ontology import FINDINGS
+from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.records import Polarity, Severity, Side
 from radscr_edge.sentences import best_match, frame, load_sentences
 from radscr_edge.sentences.library import written_sentences
@@ -15,6 +15,16 @@ SIDE_OR_SEVERITY = re.compile(
     r"\b(right|left|bilateral(ly)?|both|mild(ly)?|minor|minimal|small|tiny|trace|moderate|large|"
     r"marked(ly)?|severe|extensive|slight(ly)?|advanced|massive)\b|\{side\}"
 )
+
+
+BOTH = re.compile(r"\b(both|bilateral(ly)?)\b")
+ZONE_WORDS = {
+    "base": r"\bbas(e|es|al|ilar)\b",
+    "apical": r"\b(apex|apices|apical)\b",
+    "upper": r"\bupper (lung|lobe|zone)",
+    "mid": r"\bmid(dle)? (lung|lobe|zone)",
+    "lower": r"\blower (lung|lobe|zone)",
+}
 
 
 def test_there_are_at_least_400_written_sentences_about_findings():
@@ -61,10 +71,26 @@ def test_ids_and_texts_of_the_whole_library_are_unique():
 def test_side_words_agree_with_the_side_attribute():
     for one in load_sentences():
         words = set(re.findall(r"\b(right|left)\b", one.text.lower()))
+        if one.polarity is not Polarity.NEGATIVE:
+            assert bool(BOTH.search(one.text.lower())) == (one.side is Side.BILATERAL), one
         if one.side in (Side.RIGHT, Side.LEFT):
             assert words == {one.side.value}, one
         elif one.finding != "enlarged cardiac silhouette":  # names the heart's left border
             assert not words, one
+
+
+def test_zone_words_agree_with_the_zone_attribute():
+    for one in load_sentences():
+        named = {zone for zone, words in ZONE_WORDS.items() if re.search(words, one.text.lower())}
+        assert not one.zone or not named or one.zone in named, one
+
+
+def test_the_hedge_of_a_critical_finding_never_belittles_it():
+    critical = {one.name for one in load_ontology().findings if one.critical}
+
+    for one in load_sentences():
+        if one.finding in critical and one.polarity is Polarity.UNCERTAIN:
+            assert one.severity is Severity.NONE, one
 
 
 def test_no_sentence_compares_with_a_prior():
