@@ -37,6 +37,7 @@ class StudyCause(StrEnum):
     CROPPED = "cropped to nothing"
     NOT_A_CHEST = "not a chest film"
     ORIENTATION = "unreadable orientation"
+    INTERNAL = "error of this program"
 
 
 class RadscrError(Exception):

@@ -14,13 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from radscr_edge.errors import StudyCause, StudyError
+from radscr_edge.errors import RadscrError, StudyCause, StudyError
 from radscr_edge.imaging import wire
 from radscr_edge.records import Radiograph
 
 STARTUP_SECONDS: Final = 60.0
 STUDIES_PER_PROCESS: Final = 500
 """A process is replaced after so many studies: whatever a codec leaks goes with it."""
+WORKER: Final = "radscr_edge.imaging.worker"
 ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -65,13 +66,16 @@ class DecodingWorker:
             self._stop()
 
     def read(self, study: Path) -> Radiograph:
-        """The radiograph of a study's file; StudyError with its cause where it cannot be read."""
+        """The radiograph of a study's file; StudyError with its cause where it cannot be read.
+
+        Raises RadscrError where the process cannot start at all.
+        """
         with self._lock:
             if self._served >= STUDIES_PER_PROCESS:
                 self._replace()
             self._served += 1
             try:
-                header, body = self._ask(study)
+                header, body = self._answer(study)
             except TimeoutError as problem:
                 self._replace()
                 raise StudyError(
@@ -79,25 +83,49 @@ class DecodingWorker:
                     "Send the film uncompressed.",
                     StudyCause.TIME_LIMIT,
                 ) from problem
-            except (WorkerGoneError, BrokenPipeError) as problem:
+            except WorkerGoneError as problem:
                 self._replace()
                 raise StudyError(
                     f"{study.name} made the decoder crash; its pixel data are damaged. "
                     "Send the study again.",
                     StudyCause.DECODER_CRASHED,
                 ) from problem
+            except BaseException:  # an answer that nobody took must not meet the next study
+                self._replace()
+                raise
         return wire.unpack_radiograph(header, body)
 
+    def _answer(self, study: Path) -> tuple[wire.Message, bytes]:
+        """What the process says; a dead one gets one successor, for it may have died idle."""
+        try:
+            return self._ask(study)
+        except WorkerGoneError:
+            self._replace()
+            return self._ask(study)
+
     def _ask(self, study: Path) -> tuple[wire.Message, bytes]:
-        if not self._ready:
-            self._receive(time.monotonic() + STARTUP_SECONDS)
-            self._ready = True
+        self._await_start()
         pipe = self._process.stdin
         if pipe is None:
             raise WorkerGoneError
-        pipe.write(json.dumps({"study": str(study)}).encode() + b"\n")
-        pipe.flush()
+        try:
+            pipe.write(json.dumps({"study": str(study)}).encode() + b"\n")
+            pipe.flush()
+        except BrokenPipeError as problem:
+            raise WorkerGoneError from problem
         return self._receive(time.monotonic() + self._seconds_limit)
+
+    def _await_start(self) -> None:
+        if self._ready:
+            return
+        try:
+            self._receive(time.monotonic() + STARTUP_SECONDS)
+        except (TimeoutError, WorkerGoneError) as problem:
+            raise RadscrError(
+                "The decoding process does not start. Install radscr-edge again; "
+                f"`python -m {WORKER} 768 30` says why."
+            ) from problem
+        self._ready = True
 
     def _receive(self, deadline: float) -> tuple[wire.Message, bytes]:
         lengths = self._take(wire.LENGTHS.size, deadline)
@@ -124,7 +152,7 @@ class DecodingWorker:
     def _start(self) -> subprocess.Popen[bytes]:
         limits = [str(self._memory_limit_mb), str(self._seconds_limit)]
         return subprocess.Popen(
-            [sys.executable, "-m", "radscr_edge.imaging.worker", *limits],
+            [sys.executable, "-m", WORKER, *limits],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import cv2
 from pydicom.errors import BytesLengthException
 
 from radscr_edge.errors import StudyCause, StudyError
@@ -24,6 +25,7 @@ PARSER_FAULTS: Final = (
     SyntaxError,
     TypeError,
     ValueError,
+    cv2.error,
     struct.error,
     zlib.error,
 )

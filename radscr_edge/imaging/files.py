@@ -43,11 +43,23 @@ BARE_GROUPS: Final = (b"\x02\x00", b"\x08\x00", b"\x00\x02\x00", b"\x00\x08\x00"
 def read_file(path: Path) -> bytes:
     """The bytes of a regular, non-empty file of at most MOST_BYTES; StudyError otherwise."""
     name = path.name
-    if not path.exists():
-        raise StudyError(f"{name} does not exist. Check the path.", StudyCause.MISSING)
-    if not path.is_file():
-        raise StudyError(f"{name} is not a file. Give the file of a film.", StudyCause.WRONG_TYPE)
-    size = path.stat().st_size
+    try:
+        if not path.exists():
+            raise StudyError(f"{name} does not exist. Check the path.", StudyCause.MISSING)
+        if not path.is_file():
+            raise StudyError(
+                f"{name} is not a file. Give the file of a film.", StudyCause.WRONG_TYPE
+            )
+        _check_bytes(path.stat().st_size, name)
+        return path.read_bytes()
+    except OSError as problem:
+        raise StudyError(
+            f"{name} cannot be read ({problem.strerror}). Check its permissions and the disk.",
+            StudyCause.UNREADABLE,
+        ) from problem
+
+
+def _check_bytes(size: int, name: str) -> None:
     if size == 0:
         raise StudyError(f"{name} is empty. Send the study again.", StudyCause.EMPTY)
     if size > MOST_BYTES:
@@ -56,13 +68,6 @@ def read_file(path: Path) -> bytes:
             "Send the single film.",
             StudyCause.TOO_LARGE,
         )
-    try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise StudyError(
-            f"{name} cannot be read ({problem.strerror}). Check its permissions and the disk.",
-            StudyCause.UNREADABLE,
-        ) from problem
 
 
 def sniff(raw: bytes, name: str) -> Kind:

@@ -35,6 +35,8 @@ def resize_square(values: Stored, aspect: float) -> Stored:
     size = (max(1, round(width * scale)), max(1, round(height * aspect * scale)))
     if size == (width, height):
         return values
+    if values.dtype == np.int8:  # which OpenCV does not resize
+        values = values.astype(np.int16)
     method = cv2.INTER_AREA if scale < 1 or aspect < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(values, size, interpolation=method))
 

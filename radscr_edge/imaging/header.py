@@ -99,14 +99,19 @@ def _check_object(dataset: Dataset, name: str) -> None:
 
 
 def _check_modality(dataset: Dataset, name: str) -> None:
-    kind, modality = dataset.get("SOPClassUID"), _text(dataset, "Modality")
-    captured = str(kind or "").startswith(SECONDARY_CAPTURE)
-    if modality not in (CAPTURED if captured or not kind else PROJECTION):
+    modality = _text(dataset, "Modality")
+    vague = _is_capture(dataset) or not dataset.get("SOPClassUID")
+    if modality not in (CAPTURED if vague else PROJECTION):
         shown = modality if modality.isalnum() and len(modality) <= 16 else "unknown"
         raise StudyError(
             f"{name}: Modality (0008,0060) is {shown!r}; only CR and DX radiographs can be read.",
             StudyCause.MODALITY,
         )
+
+
+def _is_capture(dataset: Dataset) -> bool:
+    kind = str(dataset.get("SOPClassUID") or "")
+    return kind == SECONDARY_CAPTURE or kind.startswith(f"{SECONDARY_CAPTURE}.")
 
 
 def _check_anatomy(dataset: Dataset, name: str) -> None:
@@ -151,7 +156,7 @@ def _convert(dataset: Dataset, name: str) -> Header:
         column_direction=directions[1],
         aspect=aspect,
         spacing_mm=spacing_mm,
-        captured=str(dataset.get("SOPClassUID") or "").startswith(SECONDARY_CAPTURE),
+        captured=_is_capture(dataset),
         age_years=_age_years(dataset),
         padding=_padding(dataset),
     )
@@ -182,8 +187,8 @@ def _check_coding(photometric: str, samples: int, bits: tuple[int, int], name: s
     allocated, stored = bits
     if allocated not in (8, 16) or not 6 <= stored <= 16:
         raise StudyError(
-            f"{name} has {stored} of {allocated} bits per pixel; 8 to 16 can be read. "
-            "Send the film in another coding.",
+            f"{name}: Bits Allocated (0028,0100) {allocated} with Bits Stored (0028,0101) {stored} "
+            "cannot be read; 8 or 16 with 6 to 16 can. Send the film in another coding.",
             StudyCause.BIT_DEPTH,
         )
     expected = 1 if photometric in GREY or photometric == "PALETTE COLOR" else 3

@@ -12,6 +12,7 @@ from radscr_edge.imaging.film import UNSAID, Film, Orientation
 from radscr_edge.imaging.gate import Look, view_gate
 from radscr_edge.records import Bytes
 
+CONTRADICTED: Final = "Side as displayed: the film contradicts the file's Patient Orientation."
 AS_DISPLAYED: Final = "Side as displayed: the file does not say which side is the patient's right."
 MENDING_TURNS: Final = {Look.TURNED_LEFT: 3, Look.TURNED_RIGHT: 1, Look.UPSIDE_DOWN: 2}
 """Counter-clockwise quarter turns that bring each look upright."""
@@ -77,7 +78,7 @@ def stand_up(film: Film, name: str) -> Film:
         pixels = np.ascontiguousarray(np.rot90(pixels, turns))
         notes += (f"The film lay on its side or head and was turned by {_degrees(turns)} degrees.",)
     if not found.known:
-        notes += (AS_DISPLAYED,)
+        notes += (CONTRADICTED if asked.known else AS_DISPLAYED,)
     return replace(film, pixels=pixels, orientation=found, notes=notes)
 
 

@@ -9,9 +9,11 @@ import resource
 import sys
 import warnings
 from pathlib import Path
+from traceback import extract_tb
 from typing import BinaryIO
 
 import cv2
+from PIL import Image
 
 # pydicom imports requests where it is installed, and that opens a socket to probe for IPv6.
 sys.modules["requests"] = None  # type: ignore[assignment]
@@ -28,6 +30,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     cv2.setNumThreads(1)
+    Image.MAX_IMAGE_PIXELS = None  # sizes are checked by ourselves, and memory is limited
     view_gate()
     _limit_memory(memory_limit_mb)
     _answer(answers, wire.pack({"ready": True}))
@@ -47,6 +50,15 @@ def _serve(study: Path, memory_limit_mb: int) -> bytes:
                 f"{study.name} needs more than {memory_limit_mb} MB to decode. "
                 "Send the film uncompressed or smaller.",
                 StudyCause.MEMORY_LIMIT,
+            )
+        )
+    except Exception as bug:
+        place = extract_tb(bug.__traceback__)[-1]
+        return wire.pack_error(
+            StudyError(
+                f"{study.name} met an error of this program ({type(bug).__name__} in "
+                f"{Path(place.filename).name}:{place.lineno}); the film may be sound. Report it.",
+                StudyCause.INTERNAL,
             )
         )
 

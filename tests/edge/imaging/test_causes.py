@@ -1,14 +1,17 @@
 """Every unreadable study gets its own clear error; every readable one its pixels."""
 
 import importlib.util
+import subprocess
+import sys
 
 import cv2
 import numpy as np
 import pytest
 from made import film, put, saved
+from PIL import Image
 from pydicom.uid import RLELossless, SecondaryCaptureImageStorage
 
-from radscr_edge.errors import StudyCause, StudyError
+from radscr_edge.errors import RadscrError, StudyCause, StudyError
 from radscr_edge.imaging import DecodingWorker, load_radiograph
 
 WINDOW_CENTRE = 1152
@@ -32,7 +35,7 @@ def cause_of(path, worker):
         ({"Rows": 4096}, StudyCause.TRUNCATED, "bytes. Send the study again"),
         ({"PixelData": None}, StudyCause.NO_PIXELS, "holds no Pixel Data"),
         ({"PhotometricInterpretation": "CMYK"}, StudyCause.PHOTOMETRIC, "none of MONOCHROME1"),
-        ({"BitsStored": 17}, StudyCause.BIT_DEPTH, "17 of 16 bits"),
+        ({"BitsStored": 17}, StudyCause.BIT_DEPTH, "16 with Bits Stored (0028,0101) 17"),
         ({"SamplesPerPixel": 3}, StudyCause.INCONSISTENT, "contradiction"),
         ({"PatientOrientation": ["A", "F"]}, StudyCause.LATERAL, "that of a lateral film"),
     ],
@@ -154,6 +157,25 @@ def test_signed_pixels_with_a_rescale_show_the_same_film(samples, tmp_path, work
     assert np.abs(found.pixels.astype(int) - plain.pixels.astype(int)).max() <= 2
 
 
+def test_signed_pixels_of_eight_bits_are_read(samples, tmp_path, worker):
+    signed = film(samples, PixelRepresentation=1, BitsAllocated=8, BitsStored=8, HighBit=7)
+    del signed.WindowCenter, signed.WindowWidth
+    pixels = film(samples).pixel_array
+    eight = np.interp(pixels, (pixels.min(), pixels.max()), (-128, 127)).astype(np.int8)
+    put(signed, np.kron(eight, np.ones((4, 4), np.int8)))
+
+    found = load_radiograph(saved(signed, tmp_path), worker)
+
+    assert max(found.pixels.shape) == 1536
+
+
+def test_a_picture_of_too_many_pixels_is_refused_for_that(tmp_path, worker):
+    path = tmp_path / "huge.png"
+    Image.new("1", (15000, 15000)).save(path)
+
+    assert cause_of(path, worker)[0] is StudyCause.TOO_LARGE
+
+
 def test_a_child_is_read_with_a_warning(samples, tmp_path, worker):
     found = load_radiograph(saved(film(samples, PatientAge="009Y"), tmp_path), worker)
 
@@ -181,18 +203,71 @@ def test_a_picture_is_read_with_sides_as_displayed(samples, tmp_path, worker, ex
     assert np.abs(found.pixels.astype(int) - pixels.astype(int)).mean() < 3
 
 
-def test_a_crash_of_the_decoder_costs_one_study_only(samples, tmp_path):
+def test_a_worker_that_died_idle_costs_no_study(samples):
     with DecodingWorker() as own:
         load_radiograph(samples / "normal.dcm", own)
         before = own.pid
         own._process.kill()
 
+        after = load_radiograph(samples / "normal.dcm", own)
+
+        assert after.pixels.shape == film(samples).pixel_array.shape
+        assert own.pid != before
+
+
+DYING = """
+import sys
+from radscr_edge.imaging import wire
+sys.stdout.buffer.write(wire.pack({"ready": True}))
+sys.stdout.flush()
+sys.stdin.buffer.readline()
+"""
+
+
+def started(script):
+    return subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def test_a_crash_of_the_decoder_costs_one_study_only(samples):
+    with DecodingWorker() as own:
+        own._start, start = lambda: started(DYING), own._start
+        own._replace()
+
         cause, _ = cause_of(samples / "normal.dcm", own)
+        own._start = start
+        own._replace()
         after = load_radiograph(samples / "normal.dcm", own)
 
         assert cause is StudyCause.DECODER_CRASHED
         assert after.pixels.shape == film(samples).pixel_array.shape
-        assert own.pid != before
+
+
+def test_a_worker_that_cannot_start_is_no_fault_of_the_film(samples):
+    with DecodingWorker() as own:
+        own._start = lambda: started("raise SystemExit(1)")
+        own._replace()
+
+        with pytest.raises(RadscrError, match="decoding process does not start") as caught:
+            load_radiograph(samples / "normal.dcm", own)
+
+        assert not isinstance(caught.value, StudyError)
+
+
+def test_an_interrupted_reading_leaves_no_answer_behind(samples, monkeypatch):
+    with DecodingWorker() as own:
+        load_radiograph(samples / "normal.dcm", own)
+        monkeypatch.setattr(own, "_receive", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            load_radiograph(samples / "effusion.dcm", own)
+        monkeypatch.undo()
+
+        assert load_radiograph(samples / "normal.dcm", own).name == "normal.dcm"
+
+
+def interrupt(deadline):
+    raise KeyboardInterrupt
 
 
 def test_the_time_limit_is_told(samples):
