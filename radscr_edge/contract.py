@@ -187,19 +187,21 @@ class Bundle:
         """
         folder = Path(folder)
         record, digest = _read_manifest(folder)
-        _verify(folder, record["files"])
-        if tuple(record["findings"]) != FINDINGS:
-            raise BundleError(
-                f"{folder}: its findings are not those of this program. "
-                "Install the matching version."
-            )
         try:
-            return _build(folder, record, digest)
-        except (KeyError, TypeError) as problem:
+            _verify(folder, record["files"])
+            bundle = _build(folder, record, digest)
+        except (AttributeError, KeyError, TypeError) as problem:
             raise BundleError(
                 f"{folder / MANIFEST}: field {problem} is missing or unknown. "
                 "Build the bundle again."
             ) from problem
+        ruled = [set(variant.rules) == set(FINDINGS) for variant in bundle.variants.values()]
+        if bundle.findings != FINDINGS or not all(ruled):
+            raise BundleError(
+                f"{folder}: its findings are not those of this program. "
+                "Install the matching version."
+            )
+        return bundle
 
 
 def sha256_of(path: Path) -> str:

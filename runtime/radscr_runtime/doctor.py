@@ -27,7 +27,7 @@ def examine(bundle: Path) -> dict[str, Any]:
     """Facts about the machine, codecs and decoders, and whether a Reader opens here."""
     card = machine_card()
     packages = card["packages"]
-    problem, remarks = _try(bundle)
+    problem, remarks, search = _try(bundle)
     if not problem and card["free_memory_mb"] < NEEDED_MB:
         problem = f"Only {card['free_memory_mb']} MB of memory are free; {NEEDED_MB} are needed."
     return {
@@ -35,7 +35,7 @@ def examine(bundle: Path) -> dict[str, Any]:
         "problem": problem,
         "remarks": remarks,
         "machine": card,
-        "search": "hnsw" if packages["hnswlib"] else "exact",
+        "search": search,
         "decoders": ["plain", "judge"] if packages["llama_cpp_python"] else ["plain"],
         "codecs": {name: packages[package] is not None for name, package in CODECS.items()},
     }
@@ -60,9 +60,10 @@ def findings_table(facts: Mapping[str, Any]) -> str:
     return "\n".join([*lines, f"verdict     {verdict}"])
 
 
-def _try(bundle: Path) -> tuple[str, list[str]]:
+def _try(bundle: Path) -> tuple[str, list[str], str]:
+    """The problem that keeps a Reader from opening, its remarks, and its search."""
     try:
         with Reader.open(bundle, Options()) as reader:
-            return "", list(reader.provenance.remarks)
+            return "", list(reader.provenance.remarks), reader.provenance.search
     except RadscrError as problem:
-        return str(problem), []
+        return str(problem), [], "unknown"

@@ -95,8 +95,14 @@ class OnnxNetworks:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.enable_cpu_mem_arena = False  # an arena keeps the peak of a run for good
-        path = str(self._bundle.path(name))
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        path = self._bundle.path(name)
+        try:
+            return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as problem:
+            raise BundleError(
+                f"{path}: onnxruntime {onnxruntime.__version__} cannot load this network "
+                f"({type(problem).__name__}). Install the pinned version, or build it again."
+            ) from problem
 
 
 def open_networks(bundle: Bundle, variant: str, threads: int) -> tuple[OnnxNetworks, str]:
