@@ -141,6 +141,13 @@ class Hypothesis:
     threshold: float
     """Probability at or above which the finding is PRESENT."""
     presence: Presence
+    validated: bool
+    """False where too few positive cases stand behind the threshold to say how good it is."""
+
+    @property
+    def strength(self) -> float:
+        """The probability in units of its threshold: comparable between findings."""
+        return self.probability / max(self.threshold, 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +258,14 @@ class Finding:
     """One plain sentence: why it stands, or why it does not."""
     evidence: tuple[Evidence, ...]
     """Q_m, best first; kept for withdrawn hypotheses too, so that they can be inspected."""
+    hedge: Sentence | None
+    """What is said instead of Q_m of a critical finding that cannot be excluded."""
     best_rival: str
     """The abnormality whose proposal in the same region scored highest."""
     rival_score: float
     """sigma of that rival's proposal with the rival's own best sentence."""
     margin: float
-    """Discounted score minus tau_w: how firmly it stands (negative: withdrawn)."""
+    """Discounted score minus tau_w; negative: too weak, whatever the rivals score."""
     donors: tuple[str, ...]
 
 

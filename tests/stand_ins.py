@@ -61,8 +61,8 @@ def variant(**changes):
     return Variant("int8", 0.25, {name: rule(**changes) for name in FINDINGS})
 
 
-def hypothesis(finding, presence=Presence.PRESENT, probability=0.6):
-    return Hypothesis(finding, probability, True, 0.5, presence)
+def hypothesis(finding, presence=Presence.PRESENT, probability=0.6, validated=True):
+    return Hypothesis(finding, probability, True, 0.5, presence, validated)
 
 
 def hypotheses(present=(), absent=(), indeterminate=()):
@@ -92,10 +92,11 @@ def grid(saliency=None, logits=None):
     )
 
 
-def place(finding="pleural effusion", side=Side.NONE, zones=(), fallback=False):
+def place(finding="pleural effusion", side=Side.NONE, zones=(), fallback=False, validated=True):
     region = np.zeros(PATCHES, np.bool_)
     region[0] = True
-    return Place(hypothesis(finding), region, (), zones, side, 0.8, fallback)
+    asked = hypothesis(finding, validated=validated)
+    return Place(asked, region, (), zones, side, 0.8, fallback)
 
 
 def sentence(finding, polarity=Polarity.POSITIVE, side=Side.NONE, zone="", text=""):

@@ -26,7 +26,7 @@ from radscr_runtime.library import Library
 from radscr_runtime.timing import stage
 
 IMPRESSIONS = 3
-"""Findings that the impression repeats: critical ones first, then the most probable ones."""
+"""Findings that the impression repeats: critical ones, then those farthest above threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Evidences:
 def aggregate(decoder: Decoder, library: Library, evidences: Evidences) -> Composition:
     """The report's lines and the decoder's decisions; `plain` decides where the decoder fails."""
     spoken = [finding for finding in evidences.findings if _spoken(finding)]
-    said = [evidence.sentence for finding in spoken for evidence in finding.evidence]
+    said = [sentence for finding in spoken for sentence in _sentences(finding)]
     try:
         decisions, name, remark = decoder.decide(said, evidences.missed), decoder.name, ""
     except DecoderError as problem:
@@ -55,7 +55,7 @@ def aggregate(decoder: Decoder, library: Library, evidences: Evidences) -> Compo
         *_supplements(evidences.missed, decisions),
         *_negatives(library, evidences),
         *_impression(evidences),
-        *_limitations(evidences),
+        *_limitations(evidences, _said_of(spoken, decisions, evidences.missed)),
     ]
     return Composition(tuple(lines), decisions, name, remark)
 
@@ -64,8 +64,25 @@ def _spoken(finding: Finding) -> bool:
     return finding.verdict is not Verdict.WITHDRAWN
 
 
+def _sentences(finding: Finding) -> tuple[Sentence, ...]:
+    """What the report says of a finding that is not withdrawn, best first."""
+    if finding.hedge is not None:
+        return (finding.hedge,)
+    return tuple(one.sentence for one in finding.evidence)
+
+
 def _sentence(finding: Finding) -> Sentence:
-    return finding.evidence[0].sentence
+    return _sentences(finding)[0]
+
+
+def _said_of(
+    spoken: Sequence[Finding], decisions: Sequence[Decision], missed: Sequence[Missed]
+) -> frozenset[str]:
+    """The findings that the report affirms or hedges, with all that they imply."""
+    names = [one.place.hypothesis.finding for one in spoken]
+    kept = zip(missed, decisions, strict=True)
+    names += [one.sentence.finding for one, decision in kept if decision.kept]
+    return load_ontology().roll_up(names)
 
 
 def _retrieved(findings: Sequence[Finding]) -> Iterator[Line]:
@@ -74,12 +91,12 @@ def _retrieved(findings: Sequence[Finding]) -> Iterator[Line]:
         (index for index, finding in enumerate(findings) if _spoken(finding)),
         key=lambda index: (
             ORGANS.index(_sentence(findings[index]).organ),
-            -findings[index].place.hypothesis.probability,
+            -findings[index].place.hypothesis.strength,
         ),
     )
     for index in order:
-        for evidence in findings[index].evidence:
-            yield _line(evidence.sentence, "findings", "Q", index)
+        for sentence in _sentences(findings[index]):
+            yield _line(sentence, "findings", "Q", index)
 
 
 def _supplements(missed: Sequence[Missed], decisions: Sequence[Decision]) -> Iterator[Line]:
@@ -133,19 +150,22 @@ def _asserted(findings: Sequence[Finding]) -> list[int]:
 
 def _urgency(finding: Finding) -> tuple[bool, float]:
     hypothesis = finding.place.hypothesis
-    return not load_ontology()[hypothesis.finding].critical, -hypothesis.probability
+    return not load_ontology()[hypothesis.finding].critical, -hypothesis.strength
 
 
-def _limitations(evidences: Evidences) -> Iterator[Line]:
-    uncertain = [one for one in evidences.findings if _spoken(one) and one.place.fallback]
+def _limitations(evidences: Evidences, said: frozenset[str]) -> Iterator[Line]:
+    spoken = [one.place for one in evidences.findings if _spoken(one)]
+    unsaid = [one for one in evidences.hypotheses if one.finding not in said]
     listed = {
-        "frame.limitation.location": ", ".join(one.place.hypothesis.finding for one in uncertain),
-        "frame.limitation.indeterminate": _present_as(evidences, Presence.INDETERMINATE),
-        "frame.limitation.not_assessed": _present_as(evidences, Presence.NOT_ASSESSED),
+        "location": [one.hypothesis for one in spoken if one.fallback],
+        "few_cases": [one.hypothesis for one in spoken if not one.hypothesis.validated],
+        "indeterminate": [one for one in unsaid if one.presence is Presence.INDETERMINATE],
+        "not_assessed": [one for one in unsaid if one.presence is Presence.NOT_ASSESSED],
     }
-    for sentence_id, findings in listed.items():
-        if findings:
-            yield _frame(sentence_id, "limitations", findings=findings)
+    for kind, hypotheses in listed.items():
+        if hypotheses:
+            findings = ", ".join(one.finding for one in hypotheses)
+            yield _frame(f"frame.limitation.{kind}", "limitations", findings=findings)
     yield _frame("frame.limitation.outside", "limitations")
     if not evidences.side_known:
         yield _frame("frame.limitation.side", "limitations")
@@ -153,10 +173,6 @@ def _limitations(evidences: Evidences) -> Iterator[Line]:
 
 def _names(findings: Sequence[Finding], verdict: Verdict) -> str:
     return ", ".join(one.place.hypothesis.finding for one in findings if one.verdict is verdict)
-
-
-def _present_as(evidences: Evidences, presence: Presence) -> str:
-    return ", ".join(one.finding for one in evidences.hypotheses if one.presence is presence)
 
 
 def _line(sentence: Sentence, section: str, source: str, place: int | None) -> Line:

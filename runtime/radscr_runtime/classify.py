@@ -27,6 +27,7 @@ def _hypothesis(finding: str, logit: float, rule: FindingRule) -> Hypothesis:
         calibrated=rule.calibrated,
         threshold=rule.present,
         presence=_presence(probability, rule),
+        validated=rule.validated,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from radscr_edge.contract import Settings
 from radscr_edge.geometry import to_original
 from radscr_edge.imaging import content_points
-from radscr_edge.ontology import load_ontology, zones_of
+from radscr_edge.ontology import Zone, load_ontology, zones_of
 from radscr_edge.patches import boxes_of, film_of
 from radscr_edge.records import Floats, Grid, Hypothesis, Place, Presence, Radiograph, Side
 from radscr_edge.regions import objectness
@@ -46,11 +46,21 @@ def _place(
             to_original(radiograph.geometry, (height, width), box)
             for box in boxes_of(region, height, width)
         ),
-        zones=tuple(zone.name for zone in zones_of(points, weights)),
+        zones=_named(zones_of(points, weights), side),
         side=side,
         side_share=share,
         fallback=fallback,
     )
+
+
+def _named(zones: Sequence[Zone], side: Side) -> tuple[str, ...]:
+    """Names of zones that contradict no side: those of the asserted one, or the same on both."""
+    if side is Side.NONE:
+        bands = [zone.band for zone in zones]
+        zones = [one for one in zones if one.side is Side.NONE or bands.count(one.band) > 1]
+    else:
+        zones = [one for one in zones if one.side in (Side.NONE, side)]
+    return tuple(zone.name for zone in zones)
 
 
 def _side(saliency: Floats) -> int:

@@ -103,7 +103,7 @@ def rivals_of(finding: str, hypotheses: Sequence[Hypothesis], count: int) -> tup
         for other in hypotheses
         if other.presence is not Presence.PRESENT and other.finding not in kin
     ]
-    lawful.sort(key=lambda other: -other.probability / max(other.threshold, 1e-6))
+    lawful.sort(key=lambda other: -other.strength)
     chosen: list[str] = []
     while lawful and len(chosen) < count:
         chosen.append(lawful.pop(0 if len(chosen) % 2 == 0 else -1).finding)

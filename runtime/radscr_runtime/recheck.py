@@ -24,13 +24,13 @@ def recheck(
 ) -> tuple[Missed, ...]:
     """U: hedged sentences, one per finding, best first; none of a finding that was hypothesised.
 
-    A finding counts as missed where its probability is near its threshold and C_Neg, the mean of
-    all that was not hypothesised, still comes near a sentence about it.
+    A finding counts as missed where it is not denied, its probability is near its threshold, and
+    C_Neg, the mean of all that was not hypothesised, still comes near a sentence about it.
     """
     near = {
         one.finding: one.probability
         for one in hypotheses
-        if one.presence is not Presence.PRESENT
+        if one.presence in (Presence.INDETERMINATE, Presence.NOT_ASSESSED)
         and one.probability >= settings.supplement_share * one.threshold
     }
 

@@ -55,13 +55,15 @@ def _finding(
     rival = _best_rival(library, challenge, settings)
     margin = evidence[0].score - rule.withdraw
     verdict, reason = _judge(challenge.place, evidence[0], rival, margin, settings)
+    hedge = None
     if verdict is Verdict.CANNOT_BE_EXCLUDED:
-        evidence = _evidence(library, challenge, settings, Polarity.UNCERTAIN)
+        hedge = _evidence(library, challenge, settings, Polarity.UNCERTAIN)[0].sentence
     return Finding(
         place=challenge.place,
         verdict=verdict,
         reason=reason,
         evidence=evidence,
+        hedge=hedge,
         best_rival=rival.finding,
         rival_score=rival.score,
         margin=margin,
@@ -71,8 +73,20 @@ def _finding(
 
 def admits(place: Place, sentence: Sentence) -> bool:
     """Whether a sentence's side and zone words agree with the place that it would point at."""
-    if sentence.side not in (Side.NONE, place.side):
-        return False
+    if sentence.side is Side.BILATERAL:
+        fits = _on_both_sides(place)
+    else:
+        fits = sentence.side in (Side.NONE, place.side)
+    return fits and _zone_fits(place, sentence)
+
+
+def _on_both_sides(place: Place) -> bool:
+    """Without an asserted side a place has zones with a side only in pairs."""
+    sided = {zone.name for zone in ZONES if zone.side is not Side.NONE}
+    return place.side is Side.NONE and not place.fallback and not sided.isdisjoint(place.zones)
+
+
+def _zone_fits(place: Place, sentence: Sentence) -> bool:
     return not sentence.zone or (not place.fallback and sentence.zone in _bands(place))
 
 
@@ -86,7 +100,7 @@ def _admissible(library: Library, place: Place, polarity: Polarity) -> Rows:
     rows = library.about[place.hypothesis.finding, polarity]
     fitting = [row for row in rows.tolist() if admits(place, library.sentences[row])]
     sided = [row for row in fitting if library.sentences[row].side is place.side]
-    return np.array(sided or fitting, np.int64)
+    return np.array(fitting if place.side is Side.NONE or not sided else sided, np.int64)
 
 
 def _evidence(
@@ -140,9 +154,19 @@ def _judge(
         )
     else:
         return Verdict.ASSERTED, (
-            f"The evidence for {finding} survived: {margin:.2f} above what is needed, and no "
-            "rival abnormality explains the region better."
+            f"The evidence for {finding} survived: {margin:.2f} above what is needed, and "
+            f"{_outcome(best, rival, settings)}."
         )
     if load_ontology()[finding].critical:
         return Verdict.CANNOT_BE_EXCLUDED, f"{reason} A critical finding is never dropped."
     return Verdict.WITHDRAWN, reason
+
+
+def _outcome(best: Evidence, rival: _Rival, settings: Settings) -> str:
+    """How the rivals of an asserted finding ended, in words."""
+    if not rival.finding or rival.score <= best.similarity:
+        return "no rival abnormality explains the region better"
+    return (
+        f"{rival.finding} scores higher in the same region ({rival.score:.2f} against "
+        f"{best.similarity:.2f}), but by less than the {settings.rival_margin:.2f} that withdraws"
+    )

@@ -1,5 +1,7 @@
 """A side is named only where the saliency lies on it; a place is never empty."""
 
+import re
+
 import numpy as np
 import pytest
 from stand_ins import PATCHES, SIDE, grid, hypotheses, radiograph, settings
@@ -71,6 +73,32 @@ def test_the_patients_right_is_named_after_the_images_left():
     assert max(box.x1 for box in place.boxes) <= 80
 
 
+def test_zones_never_name_another_side_than_the_one_asserted():
+    saliency = np.zeros((SIDE, SIDE), np.float32)
+    saliency[4:6, 1:3], saliency[4:6, 5:7] = 1.0, 0.42
+    maps = np.zeros((len(FINDINGS), PATCHES), np.float32)
+    maps[FINDINGS.index(EFFUSION)] = saliency.ravel()
+
+    (place,) = localise(
+        grid(saliency=maps),
+        hypotheses(present=[EFFUSION]),
+        radiograph(),
+        settings(saliency_high=0.41, saliency_low=0.41),
+    )
+
+    assert place.side is Side.RIGHT
+    assert place.zones
+    assert not any("left" in zone for zone in place.zones)
+
+
+def test_without_a_side_zones_are_named_in_pairs_or_not_at_all():
+    both = located(EFFUSION, right=1.0, left=1.0)
+    one = located(EDEMA, right=1.0)
+
+    assert {"right", "left"} <= {zone.split()[0] for zone in both.zones}
+    assert not any(re.search("right|left", zone) for zone in one.zones)
+
+
 def test_only_hypotheses_get_a_place():
     places = localise(grid(), hypotheses(absent=[EFFUSION]), radiograph(), settings())
 
@@ -84,6 +112,9 @@ def test_boxes_lie_in_the_files_own_image_however_it_was_turned():
 
     place = located(EFFUSION, right=1.0, left=1.0, film=turned)
 
-    for box in place.boxes:
-        assert 0 <= box.x0 < box.x1 <= 320
-        assert 0 <= box.y0 < box.y1 <= 160
+    upright = located(EFFUSION, right=1.0, left=1.0, film=film)
+    # The file's 320 x 160 pixels, turned counter-clockwise and halved, are the upright 80 x 160.
+    expected = [
+        (320 - 2 * box.y1, 2 * box.x0, 320 - 2 * box.y0, 2 * box.x1) for box in upright.boxes
+    ]
+    assert sorted((b.x0, b.y0, b.x1, b.y1) for b in place.boxes) == sorted(expected)

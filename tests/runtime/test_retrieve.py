@@ -67,6 +67,13 @@ def test_a_rival_withdraws_a_hypothesis_only_by_more_than_the_margin(rival, verd
     assert found.rival_score == pytest.approx(rival)
 
 
+def test_a_rival_that_scores_higher_but_not_enough_is_told():
+    found = judged(score=0.5, rival=0.9)
+
+    assert "scoliosis scores higher in the same region (0.90 against 0.50)" in found.reason
+    assert "no rival abnormality explains" in judged(score=0.5, rival=0.4).reason
+
+
 def test_the_reason_names_the_rival_that_won():
     found = judged(score=0.5, rival=1.5)
 
@@ -90,7 +97,8 @@ def test_a_critical_finding_is_hedged_and_never_withdrawn(finding, lost):
 
     assert found.verdict is Verdict.CANNOT_BE_EXCLUDED
     assert found.reason.endswith("A critical finding is never dropped.")
-    assert {one.sentence.polarity for one in found.evidence} == {Polarity.UNCERTAIN}
+    assert found.hedge.polarity is Polarity.UNCERTAIN
+    assert {one.sentence.polarity for one in found.evidence} == {Polarity.POSITIVE}
 
 
 def test_the_critical_findings_are_those_of_the_method():
@@ -154,7 +162,8 @@ def test_an_admissible_sentence_never_contradicts_its_place(at, said):
         words = set(re.findall(r"\b(right|left)\b", said.text.lower()))
         words -= {"left"} if "left heart border" in said.text else set()
         bands = {zone.band for zone in ZONES if zone.name in at.zones}
-        assert said.side in (Side.NONE, at.side)
+        assert said.side in (Side.NONE, Side.BILATERAL, at.side)
+        assert said.side is not Side.BILATERAL or at.side is Side.NONE
         assert not said.zone or bands & BANDS_OF_WORD.get(said.zone, {said.zone})
         assert not (at.fallback and said.zone)
 
@@ -175,6 +184,19 @@ def test_a_zone_word_needs_a_band_that_may_be_called_so(zone, word, admitted):
     said = sentence(EFFUSION, zone=word)
 
     assert admits(place(zones=(zone,)), said) is admitted
+
+
+@pytest.mark.parametrize(
+    ("at", "admitted"),
+    [
+        ({"zones": ("right lower lung zone", "left lower lung zone")}, True),
+        ({"zones": ("cardiac silhouette",)}, False),
+        ({"zones": ("right lower lung zone",), "side": Side.RIGHT}, False),
+        ({"zones": (), "fallback": True}, False),
+    ],
+)
+def test_both_sides_are_named_only_where_both_are_meant(at, admitted):
+    assert admits(place(**at), sentence(EFFUSION, side=Side.BILATERAL)) is admitted
 
 
 def test_the_other_side_is_never_admitted():

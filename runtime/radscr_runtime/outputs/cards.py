@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-TAGS = {"U": "check for missed findings"}
+TAGS = {"U": "check for missed findings, whole chest"}
 WHY = '<span class="more">why?</span>'
 
 
@@ -39,7 +39,7 @@ def withdrawn_item(index: int, finding: Mapping[str, Any]) -> str:
 
 
 def _tags(finding: Mapping[str, Any]) -> str:
-    zones = "location uncertain" if finding["fallback"] else ", ".join(finding["zones"][:2])
+    zones = "location uncertain" if finding["fallback"] else ", ".join(finding["zones"])
     tags = [f'<span class="tag">{escape(zones)}</span>'] if zones else []
     if finding["verdict"] == "cannot be excluded":
         tags.append('<span class="tag doubt">in doubt</span>')
@@ -47,7 +47,9 @@ def _tags(finding: Mapping[str, Any]) -> str:
 
 
 def _card(finding: Mapping[str, Any], sentence_id: str, reason: str = "") -> str:
-    evidence = next(one for one in finding["evidence"] if one["sentence_id"] == sentence_id)
+    """The scores of the sentence, or, under a hedge, of the best sentence that did not survive."""
+    scored = {one["sentence_id"]: one for one in finding["evidence"]}
+    evidence = scored.get(sentence_id, finding["evidence"][0])
     kind = "Probability" if finding["calibrated"] else "Score (not a calibrated probability)"
     rows = [
         (kind, f"{finding['probability']:.3f}, threshold {finding['threshold']:.3f}"),

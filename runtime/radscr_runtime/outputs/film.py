@@ -39,7 +39,8 @@ def film_figure(record: Mapping[str, Any], radiograph: Radiograph) -> Iterator[s
         yield _region(index, finding)
     for index, number in numbers.items():
         yield _number(number, record["findings"][index], 0.5 * letter)
-    for text, x in (("R", 0.5 * letter), ("L", width - 1.2 * letter)):
+    sides = (("R", 0.5 * letter), ("L", width - 1.2 * letter))
+    for text, x in sides if record["study"]["side_known"] else ():
         yield (
             f'<text class="side" x="{x:.0f}" y="{height - 0.5 * letter:.0f}" '
             f'font-size="{letter:.0f}">{text}</text>'

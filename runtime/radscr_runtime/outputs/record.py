@@ -32,6 +32,9 @@ def to_record(report: Report, timing: Mapping[str, float] | None = None) -> dict
             "spacing_mm": film.spacing_mm,
             "width": film.geometry.original_width,
             "height": film.geometry.original_height,
+            "upright": list(film.pixels.shape[::-1]),
+            "quarter_turns": film.geometry.quarter_turns,
+            "mirrored": film.geometry.mirrored,
             "notes": list(film.notes),
         },
         "report": {
@@ -74,6 +77,7 @@ def _hypothesis(hypothesis: Hypothesis) -> dict[str, Any]:
         "calibrated": hypothesis.calibrated,
         "threshold": _number(hypothesis.threshold),
         "presence": hypothesis.presence,
+        "validated": hypothesis.validated,
     }
 
 
@@ -97,6 +101,7 @@ def _finding(finding: Finding, shape: tuple[int, ...]) -> dict[str, Any]:
         "margin": _number(finding.margin),
         "donors": list(finding.donors),
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
+        "hedge": None if finding.hedge is None else finding.hedge.id,
     }
 
 

@@ -42,9 +42,9 @@ def _where(line: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     if line["place"] is None or line["source"] != "Q":
         return ""
     finding = record["findings"][line["place"]]
-    zones = "location uncertain" if finding["fallback"] else ", ".join(finding["zones"][:2])
-    number = f"{finding['probability']:.2f}"
-    said = f"probability {number}" if finding["calibrated"] else f"score {number}, uncalibrated"
+    zones = "location uncertain" if finding["fallback"] else ", ".join(finding["zones"])
+    kind = "probability" if finding["calibrated"] else "uncalibrated score"
+    said = f"{kind} {finding['probability']:.2f}, threshold {finding['threshold']:.2f}"
     return f"  [{zones + '; ' if zones else ''}{said}]"
 
 
