@@ -13,6 +13,7 @@ from torch.nn import functional as F  # noqa: N812
 from radscr_edge.imaging.letterbox import content_points, fit
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.regions import major_anatomy
+from radscr_export.data.labels import Mention
 from radscr_export.data.training_set import Studies, film_masks, patient_of
 from radscr_export.losses import alt_loss, neg_loss, prop_loss
 from radscr_export.model.preset import LossPreset
@@ -95,7 +96,9 @@ def _rows(proposed: list[Hypothesis], batch: Batch, count: int, rng: np.random.G
         for place, other in enumerate(other_findings(row, batch, count, rng)):
             finding[index, 1 + place] = other
             usable[index, place] = True
-        for place, other in enumerate(other_studies(row, batch, count, rng)):
+        # Another patient without the finding is no worse evidence for its denial.
+        others = other_studies(row, batch, count, rng) if row.true else []
+        for place, other in enumerate(others):
             grid[index, 1 + count + place] = other
             usable[index, count + place] = True
     one_hot = F.one_hot(torch.from_numpy(finding.ravel()), len(FINDINGS) + 1).float()
@@ -139,7 +142,7 @@ class Targets:
     positive: Tensor
     """(M, L + T)."""
     ignored: Tensor
-    """(M, L + T) as true as the positives, but not drawn this time."""
+    """(M, L + T) true for all that is known, but not what the study says or drew this time."""
     prototypes: Tensor
     """(N * K, d)."""
     prototype_positive: Tensor
@@ -158,7 +161,8 @@ def _targets(
     device = model.concepts.device
     said, heard = _embed(model, library.tokens, device), _embed(model, told, device)
     matches = [_matches(row, library, studies) for row in proposed]
-    positive, ignored = positives(matches, len(said), proposed, told, told_study)
+    possible = [library.possible(row.finding, row.true, _mention(row, studies)) for row in proposed]
+    positive, ignored = positives((matches, possible), len(said), proposed, told, told_study)
     prototypes, prototype_positive = _prototypes(said, matches, library)
     return Targets(
         said=said,
@@ -200,30 +204,36 @@ def _embed(model: RadSCR, tokens: Tokens, device: torch.device) -> Tensor:
     )
 
 
+def _mention(row: Hypothesis, studies: Studies) -> Mention:
+    return studies.mentions[row.study].get(row.finding, UNSAID)
+
+
 def _matches(row: Hypothesis, library: LibraryTexts, studies: Studies) -> list[int]:
-    mention = studies.mentions[row.study].get(row.finding, UNSAID)
-    return library.matching(row.finding, row.true, mention)
+    return library.matching(row.finding, row.true, _mention(row, studies))
 
 
 def positives(
-    matches: list[list[int]],
+    sayable: tuple[list[list[int]], list[list[int]]],
     size: int,
     proposed: list[Hypothesis],
     told: Tokens,
     told_study: NDArray[np.int64],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(M, L + T) twice: what a proposal is drawn to, and what is as true but ignored this time.
+    """(M, L + T) twice: what a proposal is drawn to, and what is ignored because it may be true.
 
     Where the study's own sentences about the finding were drawn, those alone, else the library's.
+    `sayable` are, for each proposal, the library sentences that match and those that are possible.
     """
     positive = np.zeros((len(proposed), size + len(told_study)), np.bool_)
     ignored = np.zeros_like(positive)
     findings = told.findings.numpy()
-    for index, (row, found) in enumerate(zip(proposed, matches, strict=True)):
+    for index, (row, matches, possible) in enumerate(zip(proposed, *sayable, strict=True)):
         own = row.true & (told_study == row.study) & (findings == row.finding)
         positive[index, size:] = own
-        (ignored if own.any() else positive)[index, found] = True
-    return positive, ignored
+        ignored[index, possible] = True
+        if not own.any():
+            positive[index, matches] = True
+    return positive, ignored & ~positive
 
 
 def _prototypes(

@@ -65,6 +65,18 @@ class LibraryTexts:
         found = best_match(self.sentences, FINDINGS[finding], polarity, told.side, told.severity)
         return [self._row[sentence.id] for sentence in found]
 
+    def possible(self, finding: int, true: bool, mention: Mention) -> list[int]:
+        """Rows of that finding and polarity that nothing told of side or severity contradicts."""
+        polarity = Polarity.POSITIVE if true else Polarity.NEGATIVE
+        told = mention if true else UNSAID
+        return [
+            row
+            for row, one in enumerate(self.sentences)
+            if (one.finding, one.polarity) == (FINDINGS[finding], polarity)
+            and (told.side is Side.NONE or one.side in (Side.NONE, told.side))
+            and (told.severity is Severity.NONE or one.severity in (Severity.NONE, told.severity))
+        ]
+
 
 def read_library(encoder: TextEncoder) -> LibraryTexts:
     """The shipped library with prototypes assigned and token states computed."""

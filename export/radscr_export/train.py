@@ -267,16 +267,16 @@ def _targets(states: NDArray[np.int8], assumed: float) -> tuple[Tensor, Tensor]:
 def _batches(
     preset: Preset, phase: Phase, sets: tuple[Studies, Studies], rng: np.random.Generator
 ) -> Iterator[Studies]:
-    """Shuffled batches: real films, and a small share of phantoms and painted lesions in each."""
+    """Shuffled batches: real films, and a fixed number of phantoms and painted films in each."""
     real, extra = sets
-    guests = round(phase.batch * (preset.phantom_share + preset.composite_share))
-    own = phase.batch - guests
-    phantom = extra.source == SOURCES.index("phantom")
-    chance = np.where(phantom, preset.phantom_share, preset.composite_share)
+    drawn = extra.source == SOURCES.index("phantom")
+    phantoms, painted = np.flatnonzero(drawn), np.flatnonzero(~drawn)
+    counts = (int(phase.batch * preset.phantom_share), round(phase.batch * preset.composite_share))
+    own = phase.batch - sum(counts)
     order = rng.permutation(len(real.ids))
     for start in range(0, len(order) - own + 1, own):
-        invited = rng.choice(len(extra.ids), guests, p=chance / chance.sum())
-        yield join([select(real, order[start : start + own]), select(extra, invited)])
+        guests = np.concatenate([rng.choice(phantoms, counts[0]), rng.choice(painted, counts[1])])
+        yield join([select(real, order[start : start + own]), select(extra, guests)])
 
 
 def _schedule(done: float) -> float:

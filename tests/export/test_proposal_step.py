@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from radscr_edge.ontology import FINDINGS
-from radscr_export.data.labels import State
+from radscr_edge.records import Severity, Side
+from radscr_export.data.labels import Mention, State
 from radscr_export.data.training_set import Studies, load_studies, select
 from radscr_export.model.radscr import RadSCR
 from radscr_export.proposal_step import Seen, positives, retrieval_loss
@@ -121,14 +122,28 @@ def test_a_drawn_report_takes_the_librarys_place_and_no_one_elses(
     with_report = told.tokens.rows(torch.tensor([told.rows_of[studies.ids[rows[0]]][0]]))
     proposed = [Hypothesis(row, EFFUSION, True) for row in rows]
     matches = [library.matching(EFFUSION, True, UNSAID)] * 2
+    possible = [library.possible(EFFUSION, True, UNSAID)] * 2
     size = len(library.sentences)
 
-    positive, ignored = positives(matches, size, proposed, with_report, np.array([rows[0]]))
+    positive, ignored = positives(
+        (matches, possible), size, proposed, with_report, np.array([rows[0]])
+    )
 
     assert np.flatnonzero(positive[0]).tolist() == [size]
-    assert np.flatnonzero(ignored[0]).tolist() == sorted(matches[0])
+    assert np.flatnonzero(ignored[0]).tolist() == possible[0]
     assert np.flatnonzero(positive[1]).tolist() == sorted(matches[1])
-    assert not ignored[1].any()
+    assert np.flatnonzero(ignored[1]).tolist() == sorted(set(possible[1]) - set(matches[1]))
+
+
+def test_what_the_code_leaves_open_is_neither_drawn_to_nor_pushed_away(
+    library: LibraryTexts,
+) -> None:
+    open_side = library.possible(EFFUSION, True, UNSAID)
+    right = library.possible(EFFUSION, True, Mention("pleural effusion", Side.RIGHT, Severity.NONE))
+
+    sides = [{library.sentences[row].side for row in rows} for rows in (open_side, right)]
+    assert sides[0] >= {Side.NONE, Side.RIGHT, Side.LEFT}
+    assert sides[1] == {Side.NONE, Side.RIGHT}
 
 
 def test_a_denial_is_never_drawn_to_what_the_report_affirms(
@@ -139,7 +154,11 @@ def test_a_denial_is_never_drawn_to_what_the_report_affirms(
     report = told.tokens.rows(torch.tensor([told.rows_of[studies.ids[row]][0]]))
 
     positive, _ = positives(
-        matches, len(library.sentences), [Hypothesis(row, EFFUSION, False)], report, np.array([row])
+        (matches, matches),
+        len(library.sentences),
+        [Hypothesis(row, EFFUSION, False)],
+        report,
+        np.array([row]),
     )
 
     assert np.flatnonzero(positive[0]).tolist() == sorted(matches[0])

@@ -77,7 +77,7 @@ def _painted(real: Studies, size: int, rng: np.random.Generator) -> Studies:
         source=real.source[chosen],
         mentions=tuple(_mention(lesion) for lesion in drawn),
         told=((),) * PAINTED,
-        ids=tuple(f"painted-{index}" for index in range(PAINTED)),
+        ids=tuple(f"{real.ids[row]}_painted-{index}" for index, row in enumerate(chosen)),
         drawn=tuple(drawn),
     )
 

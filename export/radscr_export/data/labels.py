@@ -209,8 +209,11 @@ def _nih_row(row: Mapping[str, str]) -> States:
     ontology = load_ontology()
     states = np.full(len(FINDINGS), State.UNKNOWN, np.int8)
     direct = [name for name in FINDINGS if any(row[label] == "1" for label in ontology[name].nih)]
-    for name in FINDINGS:
-        if ontology[name].nih and all(row[label] == "0" for label in _nih_groups()[name]):
-            states[ontology.index(name)] = State.NEGATIVE
+    absent = [
+        name
+        for name in FINDINGS
+        if ontology[name].nih and all(row[label] == "0" for label in _nih_groups()[name])
+    ]
+    states[[ontology.index(name) for name in ontology.roll_down(absent)]] = State.NEGATIVE
     states[[ontology.index(name) for name in ontology.roll_up(direct)]] = State.POSITIVE
     return states
