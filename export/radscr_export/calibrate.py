@@ -102,7 +102,7 @@ def denials(scored: Scored) -> dict[str, Denial]:
 def _rule(scored: Scored, index: int, slope: float, intercept: float) -> FindingRule:
     finding = FINDINGS[index]
     targeted = finding in TARGETED
-    logits, truth = scored.known(index, NIH if targeted else IU)
+    logits, truth = scored.known(index, NIH if targeted else _telling(scored, index))
     validated = int(truth.sum()) >= FEW
     if not validated:
         pooled = scored.logits[np.concatenate([scored.studies.of(name) for name in IU + NIH])]
@@ -118,12 +118,18 @@ def _rule(scored: Scored, index: int, slope: float, intercept: float) -> Finding
     return FindingRule(
         slope=slope,
         intercept=intercept,
-        calibrated=int(truth.sum()) >= CALIBRATED and not targeted,
+        calibrated=not targeted and int(scored.known(index, IU)[1].sum()) >= CALIBRATED,
         present=probability(present),
         absent=None if denial is None else probability(min(denial.threshold, present)),
         withdraw=-np.inf,
         validated=validated,
     )
+
+
+def _telling(scored: Scored, index: int) -> tuple[str, ...]:
+    """The data that a threshold is fitted on: IU, or NIH where only that has positives enough."""
+    enough = [data for data in (IU, NIH) if scored.known(index, data)[1].sum() >= FEW]
+    return enough[0] if enough else IU
 
 
 def _best_f1(logits: Floats, truth: NDArray[np.bool_]) -> float:

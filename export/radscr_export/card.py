@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from radscr_edge.contract import Bundle, Files
-from radscr_export.calibrate import DENIAL_SENSITIVITY, SENSITIVITY_TARGET, TARGETED
+from radscr_export.calibrate import (
+    DENIAL_SENSITIVITY,
+    RARE_SHARE,
+    SENSITIVITY_TARGET,
+    TARGETED,
+)
 
 LICENCE: Final = "research use only (non-commercial): trained on IU X-Ray, CC BY-NC-ND"
 SETS: Final = {"iu": "IU X-Ray", "nih": "NIH ChestX-ray14"}
@@ -33,8 +38,11 @@ def _lines(bundle: Bundle) -> Iterator[str]:
     yield "## Data and licences"
     yield ""
     yield "- Trained on the training splits of IU X-Ray (CC BY-NC-ND 4.0) and of a public subset of"
-    yield "  NIH ChestX-ray14 (public domain), on synthetic phantoms, and on lesions painted on"
-    yield "  normal training films. Thresholds and calibration come from the validation splits."
+    yield "  NIH ChestX-ray14, on synthetic phantoms, and on lesions painted on normal training"
+    yield "  films. Thresholds and calibration come from the validation splits."
+    yield "- IU X-Ray: Demner-Fushman et al., JAMIA 2016, openi.nlm.nih.gov. NIH ChestX-ray14: Wang"
+    yield "  et al., CVPR 2017, provided by the NIH Clinical Center,"
+    yield "  nihcc.app.box.com/v/ChestXray-NIHCC."
     yield "- The weights are for non-commercial research; whoever releases them must confirm that"
     yield "  the licence of IU X-Ray allows it (docs/decisions/0003)."
     yield "- Sentences and prototypes are our own. Donors are features of normal NIH training"
@@ -44,6 +52,7 @@ def _lines(bundle: Bundle) -> Iterator[str]:
     yield f"## Detection on the test splits, {test['variant']} network through the runtime"
     yield ""
     yield "Macro AUROC over findings with at least 10 positives, with 95 % bootstrap intervals;"
+    yield "what the coder of an IU study did not name counts as absent;"
     yield "the linear model is a ridge regression on 48 x 48 pixels, trained on the same films."
     yield ""
     yield "| data set | films | findings | this model | linear model | difference |"
@@ -89,8 +98,9 @@ def _walk(test: Mapping[str, Any], val: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"Over {effect['films']} validation films with {effect['hypotheses']} hypotheses the "
         f"critiques changed the top sentence in {effect['top_sentence_changed']:.1%}, and "
-        f"{effect['not_asserted']:.1%} were withdrawn or became 'cannot be excluded'. The score of "
-        f"C_Abn varies with a standard deviation of {effect['abnormality_score_deviation']:.3f}."
+        f"{effect['not_asserted']:.1%} were withdrawn or became 'cannot be excluded'. The scores "
+        f"of C_Abn and C_Img vary with standard deviations of "
+        f"{effect['abnormality_score_deviation']:.3f} and {effect['image_score_deviation']:.3f}."
     )
     yield (
         f"On IU test, {sides['coded_one_sided']} raised findings are coded on one side; a side was "
@@ -105,8 +115,11 @@ def _rules(bundle: Bundle) -> Iterator[str]:
     yield "## What may be said of each finding"
     yield ""
     yield "`validated`: at least 10 positives stand behind its threshold, which is where F1 is best"
-    yield f"on IU validation films; for {', '.join(sorted(TARGETED))}"
-    yield f"it raises {SENSITIVITY_TARGET:.0%} of the positive NIH validation films of each view."
+    yield "on the validation films of IU, or of NIH where only that has so many; for"
+    yield f"{', '.join(sorted(TARGETED))} it raises {SENSITIVITY_TARGET:.0%} of"
+    yield "the positive NIH validation films of each view that has so many. What is not validated"
+    yield f"is raised on the {RARE_SHARE:.1%} of validation films that score highest, and reports"
+    yield "say so."
     yield "`calibrated`: at least 20 positives stand behind its probability. `denied below`: a"
     yield "negative is supported by the validation films named beside it, with the lower 95 % bound"
     yield f"of the sensitivity there (at least {DENIAL_SENSITIVITY:.2f}); findings without such"

@@ -106,14 +106,19 @@ def _critique_effect(walks: Sequence[Walk]) -> dict[str, Any]:
     findings = [finding for walk in walks for finding in walk.findings]
     changed = sum(finding.evidence[0].rank_without_critique > 1 for finding in findings)
     withdrawn = sum(finding.verdict is not Verdict.ASSERTED for finding in findings)
-    spread = [finding.evidence[0].abnormality_score for finding in findings]
+    best = [finding.evidence[0] for finding in findings]
     return {
         "films": len(walks),
         "hypotheses": len(findings),
         "top_sentence_changed": round(changed / max(1, len(findings)), 3),
         "not_asserted": round(withdrawn / max(1, len(findings)), 3),
-        "abnormality_score_deviation": round(float(np.std(spread or [0.0])), 3),
+        "abnormality_score_deviation": _deviation([one.abnormality_score for one in best]),
+        "image_score_deviation": _deviation([one.image_score for one in best]),
     }
+
+
+def _deviation(scores: Sequence[float]) -> float:
+    return round(float(np.std(scores)), 3) if scores else 0.0
 
 
 def _sides(walks: Sequence[Walk], studies: Studies) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from radscr_edge.contract import FindingRule, Settings
 from radscr_edge.ontology import FINDINGS
+from radscr_edge.records import Finding
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import Studies
 from radscr_export.walk import Walk, Walker
@@ -34,9 +35,11 @@ def tune(
     scores, margins, supplements = [], [], []
     for row, walk in zip(rows, free.walk(studies, limitless, rows), strict=True):
         supplements += [one.score for one in walk.missed]
-        for score, margin in _true_ones(walk, studies.states[row]):
-            scores.append(score)
-            margins.append(margin)
+        for finding in _true_ones(walk, studies.states[row]):
+            best = finding.evidence[0]
+            scores.append(best.score)
+            if finding.best_rival:
+                margins.append(finding.rival_score - best.similarity)
     tau = float(np.quantile(scores, LOST_RECALL, method="lower")) if scores else OPEN
     settings = replace(
         walker.settings,
@@ -51,10 +54,10 @@ def _upper(margins: list[float]) -> float:
     return float(np.quantile(margins, 1 - LOST_RECALL, method="higher"))
 
 
-def _true_ones(walk: Walk, states: np.ndarray) -> list[tuple[float, float]]:
-    """Discounted score, and the rival's lead, of the hypotheses that are true."""
+def _true_ones(walk: Walk, states: np.ndarray) -> list[Finding]:
+    """The hypotheses of a film that are true."""
     return [
-        (finding.evidence[0].score, finding.rival_score - finding.evidence[0].similarity)
+        finding
         for finding in walk.findings
         if states[FINDINGS.index(finding.place.hypothesis.finding)] == State.POSITIVE
     ]

@@ -115,6 +115,20 @@ def test_a_denial_names_the_data_that_hold_more_positives() -> None:
     assert (supported.data, supported.positives) == ("nih", 80)
 
 
+def test_a_finding_that_only_nih_shows_gets_its_threshold_there() -> None:
+    films = scored(shift=4)
+    films.studies.states[:FILMS, EFFUSION] = State.NEGATIVE
+
+    rule = calibrate(films)["pleural effusion"]
+
+    logits, truth = films.known(EFFUSION, ("nih-PA", "nih-AP"))
+    raised = probability(rule, logits) >= rule.present
+    assert rule.validated
+    assert not rule.calibrated
+    assert raised[truth].mean() > 0.8
+    assert raised[~truth].mean() < 0.2
+
+
 @pytest.mark.parametrize("finding", sorted(TARGETED))
 @pytest.mark.parametrize("view", ["nih-PA", "nih-AP"])
 def test_a_targeted_finding_reaches_its_sensitivity_in_each_view(finding: str, view: str) -> None:
