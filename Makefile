@@ -7,6 +7,8 @@ OUT    ?= out
 # Wheels compiled once on this machine; later installations take seconds.
 WHEELS ?= $(HOME)/.cache/radscr-edge/wheels
 
+pinned = $(shell sed -n "s/^$(1)==//p" constraints.txt)
+
 INSTALL := $(VENV)/bin/pip install --quiet --constraint constraints.txt --find-links $(WHEELS)
 COMPILE := $(VENV)/bin/pip wheel --quiet --no-deps --no-cache-dir --constraint constraints.txt \
 	--wheel-dir $(WHEELS)
@@ -32,10 +34,10 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) --editable .
 	@mkdir -p $(WHEELS)
-	@ls $(WHEELS)/hnswlib-* >/dev/null 2>&1 || { echo "Compiling hnswlib (half a minute) ..."; \
+	@ls $(WHEELS)/hnswlib-$(call pinned,hnswlib)-* >/dev/null 2>&1 || { echo "Compiling hnswlib (half a minute) ..."; \
 		HNSWLIB_NO_NATIVE=1 $(COMPILE) hnswlib; } \
 		|| echo "hnswlib could not be compiled: sentences will be searched exactly."
-	@ls $(WHEELS)/llama_cpp_python-* >/dev/null 2>&1 || { \
+	@ls $(WHEELS)/llama_cpp_python-$(call pinned,llama_cpp_python)-* >/dev/null 2>&1 || { \
 		echo "Compiling llama.cpp (minutes; once on this machine) ..."; \
 		CMAKE_ARGS="-DLLAVA_BUILD=OFF -DGGML_NATIVE=OFF -DLLAMA_OPENSSL=OFF" \
 		CMAKE_BUILD_PARALLEL_LEVEL=$$(nproc) $(COMPILE) llama-cpp-python; } \

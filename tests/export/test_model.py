@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from export.tiny_pack import tiny_preset
 from torch import Tensor
 from torch.nn import functional as F
+from transformers import SwinBackbone, SwinConfig
 
-from radscr_export.model.encoder import Classifier
+from radscr_export.model.encoder import Classifier, Encoder
 from radscr_export.model.prop_encoder import PropEncoder
 from radscr_export.model.radscr import RadSCR
 from radscr_export.model.sentence_head import SentenceHead
@@ -196,3 +200,21 @@ def test_the_encoder_reads_bytes_and_floats_alike() -> None:
 
     assert (features.shape, logits.shape, saliency.shape) == ((1, P, 16), (1, N), (1, N, P))
     torch.testing.assert_close(model.see(image.float())[0], features)
+
+
+def test_pretrained_weights_for_colour_see_a_grey_film_as_equal_channels(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = SwinConfig(
+        image_size=64, patch_size=8, embed_dim=16, depths=[1, 1], num_heads=[1, 2], window_size=4
+    )
+    colour = SwinBackbone(config).eval()
+    colour.save_pretrained(tmp_path)
+    preset = replace(tiny_preset().encoder, depths=(1, 1), stem=(), weights=str(tmp_path))
+    grey = Encoder(preset).backbone.eval()
+    film = torch.randn(1, 1, 64, 64)
+
+    projected = grey.embeddings.patch_embeddings.projection(film)
+
+    expected = colour.embeddings.patch_embeddings.projection(film.expand(1, 3, 64, 64))
+    torch.testing.assert_close(projected, expected, atol=1e-5, rtol=1e-5)
+    assert len(grey(film).feature_maps) == 2

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,7 +17,9 @@ from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Severity, Side
 from radscr_export import train as training
 from radscr_export.bundle import build
+from radscr_export.data.extras import extra_studies
 from radscr_export.data.labels import Mention
+from radscr_export.data.training_set import load_studies
 from radscr_export.model.preset import load_preset
 from radscr_export.texts import LibraryTexts
 from radscr_export.train import Run, load_trained, resume, start, train
@@ -116,7 +119,7 @@ def test_the_same_run_may_continue_with_its_data_elsewhere(tmp_path: Path) -> No
 
 
 def test_a_preset_of_another_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="'huge' is no preset; choose 'edge' or 'paper'"):
+    with pytest.raises(TrainingError, match="'huge' is no preset; choose 'edge', 'paper', or"):
         start(tmp_path, tmp_path, "huge", seed=0)
 
 
@@ -140,11 +143,40 @@ def test_a_run_that_has_not_finished_cannot_be_built(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["edge", "paper"])
-def test_a_preset_keeps_drawings_a_small_share_of_a_batch(name: str) -> None:
+def test_every_batch_holds_few_phantoms_and_as_many_painted_films_as_the_preset_says(
+    name: str, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset = load_preset(name)
+    phase = replace(preset.phases[0], batch=32)
+    monkeypatch.setattr("radscr_export.data.extras.PHANTOMS", 4)
+    monkeypatch.setattr("radscr_export.data.extras.PAINTED", 12)
+    real = load_studies(pack, "train", 64)
+
+    rng = np.random.default_rng(0)
+    batches = list(training._batches(preset, phase, (real, extra_studies(real, 64, 0)), rng))
+
+    assert batches
+    for batch in batches:
+        phantoms = sum(one.startswith("phantom") for one in batch.ids)
+        painted = sum("painted" in one for one in batch.ids)
+        assert 1 <= phantoms <= 0.05 * 32
+        assert painted == round(preset.composite_share * 32)
+        assert len(batch.ids) == 32
+
+
+@pytest.mark.parametrize("name", ["edge", "paper"])
+def test_a_shipped_preset_trains_proposals(name: str) -> None:
     preset = load_preset(name)
 
-    assert preset.phantom_share <= 0.05
     assert any(phase.retrieval for phase in preset.phases)
+
+
+def test_a_preset_can_be_a_file_of_ones_own(tmp_path: Path) -> None:
+    shipped = Path(training.__file__).parent / "model" / "presets" / "edge.toml"
+    own = tmp_path / "own.toml"
+    own.write_text(shipped.read_text().replace("rate = 1e-3", "rate = 5e-4"))
+
+    assert load_preset(str(own)).phases[0].rate == 5e-4
 
 
 @pytest.mark.parametrize("true", [True, False])

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from needs import needs
 from stand_ins import sentence
 
 from radscr_edge.contract import Bundle, Files
@@ -15,8 +16,7 @@ from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.outputs import to_json, to_record
 
-pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
-from radscr_runtime.decoders.llama import CONTEXT, Phi
+llama = needs("radscr_runtime.decoders.llama")
 
 QUESTION = ask([sentence("pleural effusion")], sentence("costophrenic angle blunting"))
 TEXTS = {one.id: one.text for one in load_sentences()}
@@ -24,7 +24,7 @@ TEXTS = {one.id: one.text for one in load_sentences()}
 
 @pytest.fixture(scope="module")
 def phi(bundle_folder):
-    opened = Phi(Bundle.open(bundle_folder).path(Files.DECODER), threads=1)
+    opened = llama.Phi(Bundle.open(bundle_folder).path(Files.DECODER), threads=1)
     yield opened
     opened.close()
 
@@ -49,7 +49,7 @@ def test_another_report_changes_the_odds(phi):
 
 def test_no_question_is_refused(phi):
     with pytest.raises(DecoderError, match=r"tokens; it can read 1024|is empty"):
-        phi.log_odds("opacity " * 2 * CONTEXT)
+        phi.log_odds("opacity " * 2 * llama.CONTEXT)
 
 
 def test_the_judge_asks_phi_where_no_rule_is_certain(phi):

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from needs import needs
 
 from radscr_edge.contract import Bundle
 from radscr_edge.ontology import FINDINGS
@@ -12,7 +13,7 @@ from radscr_runtime import Options, Reader
 from radscr_runtime.library import ExactSearch, HnswSearch, open_library
 from radscr_runtime.outputs import to_record
 
-pytest.importorskip("hnswlib", reason="hnswlib is not installed")
+needs("hnswlib")
 SAME = 1e-5
 """Difference of two inner products that rounding explains."""
 

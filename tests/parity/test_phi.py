@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from needs import needs
 
 from radscr_edge.contract import Files
 from radscr_edge.sentences import load_sentences
@@ -21,7 +22,7 @@ from radscr_export.decoder.tokenizer import train_tokenizer
 from radscr_export.decoder.training import TinyPhi, new_phi, train_decoder
 from radscr_runtime.decoders.question import DROP, KEEP
 
-llama = pytest.importorskip("radscr_runtime.decoders.llama", exc_type=Exception)
+llama = needs("radscr_runtime.decoders.llama")
 
 TOLERANCE = 0.02
 """Of log-odds: weights are stored, and products added, in half precision."""

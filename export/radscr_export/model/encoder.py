@@ -75,9 +75,7 @@ class Classifier(nn.Module):
 def _backbone(preset: EncoderPreset) -> SwinBackbone:
     stages = [f"stage{len(preset.depths) - 1}", f"stage{len(preset.depths)}"]
     if preset.weights:
-        return SwinBackbone.from_pretrained(
-            Path(preset.weights), out_features=stages, num_channels=1, local_files_only=True
-        )
+        return _pretrained(Path(preset.weights), stages)
     config = SwinConfig(
         image_size=preset.image_size,
         patch_size=preset.patch,
@@ -92,6 +90,19 @@ def _backbone(preset: EncoderPreset) -> SwinBackbone:
     backbone = SwinBackbone(config)
     if preset.stem:
         backbone.embeddings.patch_embeddings.projection = Stem(preset)
+    return backbone
+
+
+def _pretrained(folder: Path, stages: list[str]) -> SwinBackbone:
+    """A Swin from a local folder; weights for colour see a grey film as three equal channels."""
+    backbone = SwinBackbone.from_pretrained(folder, out_features=stages, local_files_only=True)
+    patches = backbone.embeddings.patch_embeddings
+    colour = patches.projection
+    if colour.in_channels > 1:
+        grey = nn.Conv2d(1, colour.out_channels, colour.kernel_size, colour.stride)
+        grey.weight.data = colour.weight.data.sum(dim=1, keepdim=True)
+        grey.bias.data = colour.bias.data
+        patches.projection, patches.num_channels = grey, 1
     return backbone
 
 

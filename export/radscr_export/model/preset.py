@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from radscr_edge.errors import TrainingError
@@ -104,10 +105,16 @@ class Preset:
 
 
 def load_preset(name: str) -> Preset:
-    """The preset of that name; TrainingError where there is none."""
-    source = files("radscr_export.model").joinpath("presets", f"{name}.toml")
+    """The shipped preset of that name, or the one in a TOML file of the user's own.
+
+    Raises TrainingError where there is none.
+    """
+    shipped = files("radscr_export.model").joinpath("presets", f"{name}.toml")
+    source = Path(name) if name.endswith(".toml") else shipped
     if not source.is_file():
-        raise TrainingError(f"{name!r} is no preset; choose 'edge' or 'paper'.")
+        raise TrainingError(
+            f"{name!r} is no preset; choose 'edge', 'paper', or give your own TOML file."
+        )
     table = tomllib.loads(source.read_text(encoding="utf-8"))
     return Preset(
         name=name,
