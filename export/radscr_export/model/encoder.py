@@ -100,8 +100,8 @@ def _pretrained(folder: Path, stages: list[str]) -> SwinBackbone:
     colour = patches.projection
     if colour.in_channels > 1:
         grey = nn.Conv2d(1, colour.out_channels, colour.kernel_size, colour.stride)
-        grey.weight.data = colour.weight.data.sum(dim=1, keepdim=True)
-        grey.bias.data = colour.bias.data
+        weight = colour.weight.sum(dim=1, keepdim=True)
+        grey.load_state_dict({"weight": weight, "bias": colour.bias})
         patches.projection, patches.num_channels = grey, 1
     return backbone
 
