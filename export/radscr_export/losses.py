@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+POINTING_TEMPERATURE = 3.0
+"""So high that what is beside a lesion falls below the share of the maximum that still counts."""
+
 
 def classifier_loss(logits: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> Tensor:
     """Binary cross-entropy over known labels, for noisy and missing ones.
@@ -22,7 +25,7 @@ def pointing_loss(activation: Tensor, lesion: Tensor) -> Tensor:
 
     The mean of V dilutes a small lesion; where its place is known, saliency is taught directly.
     """
-    return contrast(activation, lesion, 1.0)
+    return contrast(activation, lesion, POINTING_TEMPERATURE)
 
 
 def contrast(

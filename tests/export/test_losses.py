@@ -129,7 +129,7 @@ def test_pointing_asks_for_the_lesion_and_not_for_all_of_it() -> None:
     lesion = no(1, 6)
     lesion[0, 2:4] = True
     on_one_patch, elsewhere = torch.zeros(1, 6), torch.zeros(1, 6)
-    on_one_patch[0, 2], elsewhere[0, 5] = 20, 20
+    on_one_patch[0, 2], elsewhere[0, 5] = 60, 60
 
     assert pointing_loss(on_one_patch, lesion).item() == pytest.approx(0, abs=1e-6)
     assert pointing_loss(elsewhere, lesion).item() > 10

@@ -154,6 +154,7 @@ def test_clicking_a_region_opens_its_card(browser, busy_report):
     assert card.is_displayed()
     assert finding.reason in card.text
     assert finding.evidence[0].sentence.id in card.text
+    assert finding.hedge is None or finding.hedge.id in card.text
 
 
 def test_a_region_can_be_opened_from_the_keyboard(browser, busy_report):

@@ -8,6 +8,7 @@ from stand_ins import (
     donors,
     grid,
     hypotheses,
+    hypothesis,
     place,
     radiograph,
 )
@@ -40,7 +41,7 @@ def test_a_rival_is_never_kin_and_never_a_hypothesis(finding):
 def test_rivals_are_hard_and_easy_by_turns():
     found = list(hypotheses(present=[EFFUSION], indeterminate=["scoliosis"]))
     lowest = next(index for index, one in enumerate(found) if one.finding == "hernia")
-    found[lowest] = type(found[lowest])("hernia", 0.01, True, 0.5, Presence.ABSENT)
+    found[lowest] = hypothesis("hernia", Presence.ABSENT, 0.01)
 
     assert rivals_of(EFFUSION, found, 2) == ("scoliosis", "hernia")
 

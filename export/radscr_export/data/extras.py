@@ -21,11 +21,16 @@ from radscr_export.phantoms import (
     draw_phantom,
     paint_lesion,
 )
+from radscr_export.phantoms.lesions import HEART, NODULE
 
 PHANTOMS = 240
 PAINTED = 960
 """Phantoms and painted films that one phase of a training draws from."""
 SIDES = (Side.RIGHT, Side.LEFT)
+DRAWN = [kind for other in PAINTED_KINDS for kind in (HEART, other)]
+"""Abnormal phantoms by turns: only they can show an enlarged heart."""
+PAINTED_BY_TURNS = [kind for other in PAINTED_KINDS for kind in (NODULE, other)]
+"""Lesions of painted films by turns: nodules are the smallest and need most examples."""
 
 
 def extra_studies(real: Studies, size: int, seed: int) -> Studies:
@@ -40,7 +45,7 @@ def extra_studies(real: Studies, size: int, seed: int) -> Studies:
 def _phantoms(size: int, rng: np.random.Generator) -> Studies:
     images, shapes, states, mentions, drawn = [], [], [], [], []
     for index in range(PHANTOMS):
-        finding = None if index % 2 else KINDS[index // 2 % len(KINDS)]
+        finding = None if index % 2 else DRAWN[index // 2 % len(DRAWN)]
         side = SIDES[int(rng.integers(2))]
         phantom = draw_phantom(int(rng.choice(TRAINING_SEEDS)), finding, side)
         images.append(letterbox(phantom.pixels, size)[0, 0])
@@ -66,7 +71,7 @@ def _painted(real: Studies, size: int, rng: np.random.Generator) -> Studies:
     chosen = rng.choice(normal, PAINTED, replace=len(normal) < PAINTED)
     images, drawn = [], []
     for index, row in enumerate(chosen):
-        finding, side = PAINTED_KINDS[index % len(PAINTED_KINDS)], SIDES[int(rng.integers(2))]
+        finding, side = PAINTED_BY_TURNS[index % len(PAINTED_BY_TURNS)], SIDES[int(rng.integers(2))]
         image, lesion = _paint(real.images[row], real.shapes[row], (finding, side), size, rng)
         images.append(image)
         drawn.append(lesion)

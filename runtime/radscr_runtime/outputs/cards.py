@@ -64,6 +64,8 @@ def _card(finding: Mapping[str, Any], sentence_id: str, reason: str = "") -> str
     if finding["donors"]:
         rows.append(("Films of other patients", ", ".join(finding["donors"])))
     rows.append(("Library sentence", sentence_id))
+    if sentence_id not in scored:
+        rows.append(("Scores are those of", evidence["sentence_id"]))
     items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
     said = f"<p>{escape(reason)}</p>" if reason else ""
     return f'<div class="card">{said}<dl>{items}</dl></div>'
