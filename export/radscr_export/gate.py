@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 import radscr_edge.imaging
 from radscr_edge.errors import TrainingError
 from radscr_edge.imaging.gate import LOOKS, WEIGHTS, Look, ViewGate, describe
+from radscr_edge.imaging.letterbox import fit
 from radscr_edge.records import Bytes, Floats
 from radscr_export.data.films import load_films
 
@@ -65,10 +66,7 @@ def load_view(data: Path, name: str, split: str) -> list[Bytes]:
     for image, (height, width), row in zip(films.images, films.shapes, films.rows, strict=True):
         if row.get("uid") in ROTATED_STUDIES:
             continue
-        scale = SIDE / max(height, width)
-        rows, columns = round(height * scale), round(width * scale)
-        top, left = (SIDE - rows) // 2, (SIDE - columns) // 2
-        pictures.append(image[top : top + rows, left : left + columns])
+        pictures.append(image[fit(int(height), int(width), SIDE).window])
     return pictures
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import hnswlib
 import numpy as np
 import torch
-from torch.nn import functional as F  # noqa: N812
 
 from radscr_edge.contract import Files
 from radscr_edge.ontology import FINDINGS
@@ -41,10 +40,8 @@ def embed_library(model: RadSCR, library: LibraryTexts, alpha1: float) -> Librar
     """Vectors of every sentence, of its prototypes, and the two folded into one (identity 1)."""
     tokens = library.tokens
     said = model.embed(tokens.states.float(), tokens.mask, tokens.findings)
-    slots = torch.from_numpy(library.slots)
-    total = torch.zeros(len(FINDINGS) * PROTOTYPES, said.shape[1]).index_add(0, slots, said)
-    prototype = F.normalize(total, dim=-1)
-    folded = said + alpha1 * prototype[slots]
+    prototype = library.prototypes(said)
+    folded = said + alpha1 * prototype[library.slots]
     shape = (len(FINDINGS), PROTOTYPES, said.shape[1])
     return LibraryVectors(said.numpy(), prototype.numpy().reshape(shape), folded.numpy())
 

@@ -18,7 +18,6 @@ from radscr_export.data.training_set import Studies, film_masks, patient_of
 from radscr_export.losses import alt_loss, neg_loss, prop_loss
 from radscr_export.model.preset import LossPreset
 from radscr_export.model.radscr import RadSCR
-from radscr_export.prototypes import PROTOTYPES
 from radscr_export.sampling import Batch, Hypothesis, hypothesise, other_findings, other_studies
 from radscr_export.soft_regions import straight_through_regions
 from radscr_export.texts import UNSAID, LibraryTexts, Tokens
@@ -240,12 +239,11 @@ def _prototypes(
     said: Tensor, matches: list[list[int]], library: LibraryTexts
 ) -> tuple[Tensor, Tensor]:
     """(N * K, d) prototypes of this step's sentence vectors, and which belong to which row."""
-    slots = torch.from_numpy(library.slots).to(said.device)
-    total = said.new_zeros(len(FINDINGS) * PROTOTYPES, said.shape[1]).index_add(0, slots, said)
-    positive = torch.zeros(len(matches), len(total), dtype=torch.bool)
+    prototypes = library.prototypes(said)
+    positive = torch.zeros(len(matches), len(prototypes), dtype=torch.bool)
     for index, found in enumerate(matches):
         positive[index, library.slots[found]] = True
-    return F.normalize(total, dim=-1), positive.to(said.device)
+    return prototypes, positive.to(said.device)
 
 
 def _missed(

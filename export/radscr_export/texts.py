@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Polarity, Sentence, Severity, Side
@@ -53,6 +54,12 @@ class LibraryTexts:
         return np.array(
             [FINDINGS.index(one.finding) * PROTOTYPES + one.prototype for one in self.sentences]
         )
+
+    def prototypes(self, said: Tensor) -> Tensor:
+        """o, (N * K, d): the direction of each prototype's sentences, of their vectors (L, d)."""
+        slots = torch.from_numpy(self.slots).to(said.device)
+        total = said.new_zeros(len(FINDINGS) * PROTOTYPES, said.shape[1]).index_add(0, slots, said)
+        return F.normalize(total, dim=-1)
 
     @cached_property
     def _row(self) -> dict[str, int]:

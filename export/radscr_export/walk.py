@@ -94,8 +94,7 @@ def as_radiograph(studies: Studies, row: int) -> Radiograph:
     """A film of a data pack as the runtime gets one; the letter-box's bars are cut off again."""
     image = studies.images[row]
     height, width = (int(length) for length in studies.shapes[row])
-    place = fit(height, width, image.shape[0])
-    film = image[place.top : place.top + place.height, place.left : place.left + place.width]
+    film = image[fit(height, width, image.shape[0]).window]
     source = SOURCES[studies.source[row]]
     return Radiograph(
         pixels=np.ascontiguousarray(film),

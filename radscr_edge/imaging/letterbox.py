@@ -21,6 +21,12 @@ class Fit:
     size: int
     """S."""
 
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the square that the film fills."""
+        rows = slice(self.top, self.top + self.height)
+        return rows, slice(self.left, self.left + self.width)
+
 
 def fit(height: int, width: int, size: int) -> Fit:
     """The largest centred rectangle of the film's own aspect ratio inside the square."""
@@ -43,9 +49,7 @@ def letterbox(pixels: Bytes, size: int) -> Bytes:
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     square = np.zeros((1, 1, size, size), np.uint8)
     inner = cv2.resize(pixels, (place.width, place.height), interpolation=method)
-    rows = slice(place.top, place.top + place.height)
-    columns = slice(place.left, place.left + place.width)
-    square[0, 0, rows, columns] = inner
+    square[0, 0][place.window] = inner
     return square
 
 

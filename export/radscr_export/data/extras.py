@@ -95,10 +95,8 @@ def _paint(
     rng: np.random.Generator,
 ) -> tuple[Bytes, Lesion]:
     place = fit(int(shape[0]), int(shape[1]), size)
-    rows = slice(place.top, place.top + place.height)
-    columns = slice(place.left, place.left + place.width)
     painted = image.copy()
-    painted[rows, columns], lesion = paint_lesion(image[rows, columns], *wanted, rng)
+    painted[place.window], lesion = paint_lesion(image[place.window], *wanted, rng)
     return painted, _placed(lesion, (place.height, place.width), size)
 
 
