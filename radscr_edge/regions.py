@@ -9,15 +9,15 @@ from radscr_edge.ontology import ZONES
 from radscr_edge.records import Floats, Mask
 
 COMPONENT_SHARE = 0.25
-"""A component is kept when its saliency reaches this share of the strongest one's."""
+"""A bright component is kept when its saliency reaches this share of the strongest one's."""
 
 
 def objectness(saliency: Floats, inside: Mask, high: float, low: float) -> tuple[Mask, bool]:
     """B_m of one saliency map W_m (P,), and whether it is only the arg-max fallback.
 
     Patches off the film (`inside` False) never count. A component of patches above `low` times the
-    maximum counts when it holds a patch above `high` times the maximum and enough saliency; B_m is
-    their union. Where nothing is salient it is the arg-max patch alone, so B_m is never empty.
+    maximum counts when it holds a patch above `high` times the maximum and, among those that do,
+    enough saliency; B_m is their union. Where nothing is salient it is the arg-max patch alone, so B_m is never empty.
     """
     on_film = np.where(inside, saliency, 0.0).astype(np.float32)
     peak = float(on_film.max())
@@ -32,9 +32,9 @@ def objectness(saliency: Floats, inside: Mask, high: float, low: float) -> tuple
     scores = np.bincount(labels, weights=on_film, minlength=count)
     peaks = np.zeros(count)
     np.maximum.at(peaks, labels, on_film)
-    scores[0] = 0.0
-    kept = (peaks >= high * peak) & (scores >= COMPONENT_SHARE * scores.max())
-    kept[0] = False
+    bright = peaks >= high * peak
+    bright[0] = False  # the background
+    kept = bright & (scores >= COMPONENT_SHARE * scores[bright].max())
     return kept[labels], False
 
 

@@ -1,6 +1,9 @@
 """B_m is never empty and keeps to the film."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from radscr_edge.imaging import content_points, fit, letterbox
 from radscr_edge.ontology import zones_of
@@ -16,6 +19,28 @@ def test_a_peak_and_its_slope_become_the_region():
 
     assert np.flatnonzero(region).tolist() == [18, 19, 26, 27]
     assert not fallback
+
+
+def test_a_wide_and_faint_part_does_not_take_the_peaks_place():
+    saliency = np.zeros((8, 8), np.float32)
+    saliency[4:8, :] = 0.5
+    saliency[0, 0] = 1.0
+
+    region, fallback = objectness(saliency.ravel(), np.ones(64, np.bool_), 0.7, 0.4)
+
+    assert np.flatnonzero(region).tolist() == [0]
+    assert not fallback
+
+
+@given(
+    saliency=arrays(np.float32, 64, elements=st.floats(0, 8, width=32)),
+    high=st.floats(0.5, 1.0),
+    low=st.floats(0.1, 0.5),
+)
+def test_a_region_is_never_empty(saliency, high, low):
+    region, _ = objectness(saliency, np.ones(64, np.bool_), high, low)
+
+    assert region.any()
 
 
 def test_nothing_salient_falls_back_to_one_patch():
