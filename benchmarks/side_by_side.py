@@ -28,7 +28,7 @@ SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One trick and what it replaces; both give the same answer."""
+    """One trick and what it replaces; the same answer, or one whose error the tests bound."""
 
     name: str
     plain: Callable[[], object]

@@ -17,7 +17,8 @@ def objectness(saliency: Floats, inside: Mask, high: float, low: float) -> tuple
 
     Patches off the film (`inside` False) never count. A component of patches above `low` times the
     maximum counts when it holds a patch above `high` times the maximum and, among those that do,
-    enough saliency; B_m is their union. Where nothing is salient it is the arg-max patch alone, so B_m is never empty.
+    enough saliency; B_m is their union. Where nothing is salient it is the arg-max patch alone, so
+    B_m is never empty.
     """
     on_film = np.where(inside, saliency, 0.0).astype(np.float32)
     peak = float(on_film.max())
