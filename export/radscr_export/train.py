@@ -183,7 +183,7 @@ def _train_epoch(
     texts: tuple[LibraryTexts, ToldTexts | None],
     rng: np.random.Generator,
 ) -> dict[str, float]:
-    epoch = int(progress.epoch)
+    epoch, settings = int(progress.epoch), run.preset.loss
     batches = list(_batches(run.preset, phase, sets, rng))
     # Every epoch seeds torch anew, so that a resumed run draws as an uninterrupted one.
     generator = torch.manual_seed(int(rng.integers(2**62)))
@@ -197,9 +197,8 @@ def _train_epoch(
         drawn = torch.from_numpy(np.stack([studies.images, lesion_masks(studies)], axis=1))
         images, lesions = augment(drawn.to(run.device), generator)
         shown = (images, lesions, studies)
-        losses = _losses(run.preset.loss, progress.model, shown, texts, (done, rng))
+        losses = _losses(settings, progress.model, shown, texts, (done, rng))
         progress.optimiser.zero_grad()
-        settings = run.preset.loss
         total = losses[0] + settings.pointing_weight * losses[1]
         total = total + settings.retrieval_weight * losses[2]
         total.backward()  # type: ignore[no-untyped-call]  # torch ships no type for it
@@ -228,7 +227,7 @@ def _losses(
     logits, saliency = model.classifier(features)
     targets, weights = _targets(studies.states, settings.assumed_weight)
     classified = classifier_loss(logits, targets.to(device), weights.to(device), settings.smoothing)
-    pointed = _pointing(model.classifier.activation(features), lesions, studies)
+    pointed = _pointing(model, features, lesions, studies)
     library, told = texts
     if told is None:
         return classified, pointed, classified.new_zeros(())
@@ -238,13 +237,14 @@ def _losses(
     return classified, pointed, retrieved
 
 
-def _pointing(activation: Tensor, lesions: Tensor, studies: Studies) -> Tensor:
-    """The pointing loss of a batch: activation (B, N, P), lesions (B, 1, S, S)."""
+def _pointing(model: RadSCR, features: Tensor, lesions: Tensor, studies: Studies) -> Tensor:
+    """The pointing loss of the drawn films of a batch: V (B, P, D), lesions (B, 1, S, S)."""
     drawn = [(row, one.finding) for row, one in enumerate(studies.drawn) if one is not None]
     rows, findings = [row for row, _ in drawn], [FINDINGS.index(name) for _, name in drawn]
-    side = round(activation.shape[-1] ** 0.5)
+    side = round(features.shape[1] ** 0.5)
     patches = functional.adaptive_max_pool2d(lesions[rows], side).flatten(1) > 0.5
-    return pointing_loss(activation[rows, findings], patches)
+    activation = model.classifier.activation(features[rows])
+    return pointing_loss(activation[range(len(rows)), findings], patches)
 
 
 def computes_bf16(device: torch.device) -> bool:

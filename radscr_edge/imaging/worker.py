@@ -52,7 +52,7 @@ def _serve(study: Path, memory_limit_mb: int) -> bytes:
                 StudyCause.MEMORY_LIMIT,
             )
         )
-    except Exception as bug:
+    except Exception as bug:  # ours, not the film's: told as such, without a text that may quote it
         place = extract_tb(bug.__traceback__)[-1]
         return wire.pack_error(
             StudyError(

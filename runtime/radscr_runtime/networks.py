@@ -98,7 +98,7 @@ class OnnxNetworks:
         path = self._bundle.path(name)
         try:
             return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        except Exception as problem:
+        except Exception as problem:  # the errors of onnxruntime share no nearer base
             raise BundleError(
                 f"{path}: onnxruntime {onnxruntime.__version__} cannot load this network "
                 f"({type(problem).__name__}). Install the pinned version, or build it again."

@@ -13,7 +13,7 @@ from radscr_runtime.localise import localise
 EFFUSION, EDEMA = "pleural effusion", "pulmonary edema/hazy opacity"
 
 
-def located(finding, right=0.0, left=0.0, film=None):
+def located(finding, right=0.0, left=0.0, film=None, **extent):
     """The place of a finding whose saliency is one block a side, at equal height."""
     saliency = np.zeros((SIDE, SIDE), np.float32)
     saliency[4:6, 1:3] = right
@@ -21,7 +21,10 @@ def located(finding, right=0.0, left=0.0, film=None):
     maps = np.zeros((len(FINDINGS), PATCHES), np.float32)
     maps[FINDINGS.index(finding)] = saliency.ravel()
     (place,) = localise(
-        grid(saliency=maps), hypotheses(present=[finding]), film or radiograph(), settings()
+        grid(saliency=maps),
+        hypotheses(present=[finding]),
+        film or radiograph(),
+        settings(**extent),
     )
     return place
 
@@ -38,13 +41,7 @@ def located(finding, right=0.0, left=0.0, film=None):
     ],
 )
 def test_a_side_needs_seventy_percent_of_the_saliency(right, left, side):
-    extent = settings(saliency_high=0.41)
-    saliency = np.zeros((SIDE, SIDE), np.float32)
-    saliency[4:6, 1:3], saliency[4:6, 5:7] = right, left
-    maps = np.zeros((len(FINDINGS), PATCHES), np.float32)
-    maps[FINDINGS.index(EFFUSION)] = saliency.ravel()
-
-    (place,) = localise(grid(saliency=maps), hypotheses(present=[EFFUSION]), radiograph(), extent)
+    place = located(EFFUSION, right, left, saliency_high=0.41)
 
     assert place.side is side
     assert (place.side_share >= 0.7) == (side is not Side.NONE)
@@ -74,17 +71,7 @@ def test_the_patients_right_is_named_after_the_images_left():
 
 
 def test_zones_never_name_another_side_than_the_one_asserted():
-    saliency = np.zeros((SIDE, SIDE), np.float32)
-    saliency[4:6, 1:3], saliency[4:6, 5:7] = 1.0, 0.42
-    maps = np.zeros((len(FINDINGS), PATCHES), np.float32)
-    maps[FINDINGS.index(EFFUSION)] = saliency.ravel()
-
-    (place,) = localise(
-        grid(saliency=maps),
-        hypotheses(present=[EFFUSION]),
-        radiograph(),
-        settings(saliency_high=0.41, saliency_low=0.41),
-    )
+    place = located(EFFUSION, 1.0, 0.42, saliency_high=0.41, saliency_low=0.41)
 
     assert place.side is Side.RIGHT
     assert place.zones
