@@ -1,7 +1,7 @@
 """The 37 abnormalities with their hierarchy, and the anatomical zones."""
 
 from radscr_edge.ontology.findings import FINDINGS, ORGANS, FindingType, Ontology, load_ontology
-from radscr_edge.ontology.zones import ZONES, Zone, zones_of
+from radscr_edge.ontology.zones import ZONES, Zone, zone_words, zones_of
 
 __all__ = [
     "FINDINGS",
@@ -11,5 +11,6 @@ __all__ = [
     "Ontology",
     "Zone",
     "load_ontology",
+    "zone_words",
     "zones_of",
 ]

@@ -20,15 +20,24 @@ class FindingType:
 
     name: str
     organ: str
+    also: tuple[str, ...]
+    """Further organs whose normality it denies."""
     parents: tuple[str, ...]
     entails: tuple[str, ...]
     related: tuple[str, ...]
     critical: bool
     diffuse: bool
+    directed: bool
+    """Whether its side is a direction, of which there can be only one."""
     phrases: tuple[str, ...]
     chexpert: str
     nih: tuple[str, ...]
     vindr: tuple[str, ...]
+
+    @property
+    def organs(self) -> tuple[str, ...]:
+        """Every organ that is not normal where the finding is positive."""
+        return (self.organ, *self.also)
 
 
 @dataclass(frozen=True)
@@ -99,11 +108,13 @@ def _finding(row: dict[str, object]) -> FindingType:
     return FindingType(
         name=str(row["name"]),
         organ=str(row["organ"]),
+        also=names("also"),
         parents=names("parents"),
         entails=names("entails"),
         related=names("related"),
         critical=bool(row.get("critical", False)),
         diffuse=bool(row.get("diffuse", False)),
+        directed=bool(row.get("directed", False)),
         phrases=names("phrases"),
         chexpert=str(row.get("chexpert", "")),
         nih=names("nih"),

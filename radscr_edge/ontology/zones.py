@@ -33,6 +33,14 @@ def _load() -> tuple[Zone, ...]:
 ZONES: tuple[Zone, ...] = _load()
 
 
+NEIGHBOURS = {"apical": {"apical", "upper"}, "base": {"base", "lower"}}
+
+
+def zone_words(band: str) -> set[str]:
+    """Zone words that a sentence may use for a band of the film; most bands allow their own only."""
+    return NEIGHBOURS.get(band, {band})
+
+
 def zones_of(points: Floats, weights: Floats, share: float = 0.15) -> tuple[Zone, ...]:
     """Zones that hold at least `share` of the weight, heaviest first.
 
