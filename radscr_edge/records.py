@@ -59,6 +59,44 @@ class Severity(StrEnum):
     NONE = "none"
 
 
+class Certainty(StrEnum):
+    """How sure a sentence is of what it says."""
+
+    DEFINITE = "definite"
+    PROBABLE = "probable"
+    POSSIBLE = "possible"
+
+
+class Size(StrEnum):
+    """Size class that a sentence names; NONE where it says nothing."""
+
+    TINY = "tiny"
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+    NONE = "none"
+
+
+class Acuity(StrEnum):
+    """Whether a sentence calls its finding acute or chronic; NONE where it says nothing."""
+
+    ACUTE = "acute"
+    CHRONIC = "chronic"
+    NONE = "none"
+
+
+class Role(StrEnum):
+    """What a library sentence is for; only a FINDING one has a vector and is retrieved."""
+
+    FINDING = "finding"
+    IMPRESSION = "impression"
+    """Says a finding again, in short."""
+    NORMAL = "normal"
+    """Calls a whole organ normal."""
+    ADVICE = "advice"
+    """What to do next; said only where it is asked for."""
+
+
 class Presence(StrEnum):
     """What the classifier's probability says of one abnormality."""
 
@@ -220,15 +258,34 @@ class Sentence:
     id: str
     text: str
     finding: str
-    """Ontology name; empty for frame sentences (impression, technique, limitation)."""
+    """Ontology name; empty where the sentence speaks of a whole organ."""
+    organ: str
     polarity: Polarity
+    certainty: Certainty
     side: Side
     severity: Severity
     zone: str
     """Zone family such as 'upper', 'lower', 'apical', 'base'; empty where it says nothing."""
-    organ: str
-    prototype: int
-    """Cluster 0..K-1 within its finding; -1 for frame sentences."""
+    size: Size = Size.NONE
+    acuity: Acuity = Acuity.NONE
+    hint: str = ""
+    """Family of wording, by which a person tells the prototypes apart."""
+    language: str = "en"
+    """ISO 639-1."""
+    role: Role = Role.FINDING
+    lender: str = ""
+    """Id of the sentence whose vector this one borrows; empty where it has its own."""
+    prototype: int = -1
+    """Cluster 0..K-1 within its finding; -1 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """A frame sentence with its slots filled; id and slots let it be said in another language."""
+
+    text: str
+    sentence_id: str
+    slots: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +311,7 @@ class Finding:
 
     place: Place
     verdict: Verdict
-    reason: str
+    reason: Framed
     """One plain sentence: why it stands, or why it does not."""
     evidence: tuple[Evidence, ...]
     """Q_m, best first; kept for withdrawn hypotheses too, so that they can be inspected."""
@@ -299,12 +356,17 @@ class Line:
     text: str
     sentence_id: str
     section: str
-    """'findings', 'impression' or 'limitations'."""
+    """'technique', 'findings', 'impression', 'advice' or 'limitations'."""
     finding: str
     source: str
-    """'Q' (retrieved), 'U' (missed-finding check), 'negative' or 'frame'."""
+    """'Q' (retrieved, or its short form), 'U' (missed-finding check), 'negative' (a finding or a
+    whole organ is denied), 'advice' or 'frame'."""
     place: int | None
     """Index into Report.findings of the region that it points at."""
+    slots: tuple[tuple[str, str], ...] = ()
+    """What fills a frame sentence."""
+    lender: str = ""
+    """Id of the library sentence that it borrows its scores from, if it was added on site."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def _read(one: Sentence) -> Iterator[Complaint]:
         return
     read = [mention for mention in label(one.text) if not mention.historical]
     about = [mention for mention in read if mention.finding == one.finding]
-    kin = load_ontology().ancestors(one.finding) | {one.finding}
+    kin = load_ontology().kin(one.finding)
     strangers = {mention.finding for mention in read if mention.finding} - kin
     if not about:
         yield Complaint(one.id, "finding", f"{one.finding} cannot be read from: {one.text}")
@@ -90,7 +90,7 @@ def _unreachable(one: Sentence) -> Iterator[Complaint]:
         yield Complaint(one.id, "unreachable", f"no region is ever called {one.zone!r}.")
     if sided and kind.diffuse:
         yield Complaint(one.id, "unreachable", f"{one.finding} is diffuse and never gets a side.")
-    if one.polarity is Polarity.NEGATIVE and (one.side is not Side.NONE or one.zone):
+    if one.polarity is Polarity.NEGATIVE and (sided or one.zone):
         yield Complaint(one.id, "unreachable", "a denial is said of the whole film only.")
     if one.polarity is Polarity.UNCERTAIN and not kind.critical and (sided or one.zone):
         yield Complaint(one.id, "unreachable", "a hedge points at no region, so it has no side.")
