@@ -7,6 +7,7 @@ import numpy as np
 from radscr_edge.contract import FindingRule, Settings, Variant
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import (
+    Certainty,
     Challenge,
     Geometry,
     Grid,
@@ -15,6 +16,7 @@ from radscr_edge.records import (
     Polarity,
     Presence,
     Radiograph,
+    Role,
     Sentence,
     Severity,
     Side,
@@ -78,8 +80,13 @@ def hypotheses(present=(), absent=(), indeterminate=()):
 
 def radiograph(height=160, width=160, view=View.PA, **changes):
     pixels = np.tile(np.linspace(0, 255, width).astype(np.uint8), (height, 1))
-    values = {"side_known": True, "spacing_mm": None} | changes
-    return Radiograph(pixels, Geometry(width, height), view, "film.dcm", "0" * 64, **values)
+    values = {
+        "geometry": Geometry(width, height),
+        "digest": "0" * 64,
+        "side_known": True,
+        "spacing_mm": None,
+    }
+    return Radiograph(pixels, view=view, name="film.dcm", **(values | changes))
 
 
 def grid(saliency=None, logits=None):
@@ -102,17 +109,27 @@ def place(finding="pleural effusion", side=Side.NONE, zones=(), fallback=False, 
 def sentence(finding, polarity=Polarity.POSITIVE, side=Side.NONE, zone="", text=""):
     name = f"{finding}.{polarity}.{side}.{zone}"
     return Sentence(
-        name, text or f"{name}.", finding, polarity, side, Severity.NONE, zone, "lung", 0
+        id=name,
+        text=text or f"{name}.",
+        finding=finding,
+        organ="lung",
+        polarity=polarity,
+        certainty=Certainty.DEFINITE,
+        side=side,
+        severity=Severity.NONE,
+        zone=zone,
+        prototype=0,
     )
 
 
-def library(sentences, vectors, alpha1=0.5, prototypes=None):
+def library(sentences, vectors, alpha1=0.5, prototypes=None, others=()):
     vectors = np.asarray(vectors, np.float32)
     if prototypes is None:
         prototypes = np.zeros((len(FINDINGS), 1, vectors.shape[1]), np.float32)
     slots = [FINDINGS.index(one.finding) for one in sentences]
     folded = vectors + np.float32(alpha1) * prototypes[slots, 0]
-    return Library(tuple(sentences), vectors, prototypes, alpha1, ExactSearch(folded))
+    composed = {role: tuple(one for one in others if one.role is role) for role in Role}
+    return Library(tuple(sentences), vectors, prototypes, folded, ExactSearch(folded), composed)
 
 
 def challenge(at, query, c_abn=(), c_img=(), rivals=(), p_m=None):

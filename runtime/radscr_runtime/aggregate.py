@@ -16,15 +16,20 @@ from radscr_edge.records import (
     Missed,
     Polarity,
     Presence,
+    Radiograph,
+    Role,
     Sentence,
+    Severity,
     Side,
     Verdict,
+    View,
 )
-from radscr_edge.sentences import frame
+from radscr_edge.sentences import best_match, frame
 from radscr_runtime.decoders import Decoder, PlainDecoder
 from radscr_runtime.library import Library
 from radscr_runtime.timing import stage
 
+ONE_SIDE = (Side.RIGHT, Side.LEFT)
 IMPRESSIONS = 3
 """Findings that the impression repeats: critical ones, then those farthest above threshold."""
 
@@ -33,14 +38,16 @@ IMPRESSIONS = 3
 class Evidences:
     """Everything that the report is composed from."""
 
+    radiograph: Radiograph
     hypotheses: tuple[Hypothesis, ...]
     findings: tuple[Finding, ...]
     missed: tuple[Missed, ...]
-    side_known: bool
 
 
 @stage
-def aggregate(decoder: Decoder, library: Library, evidences: Evidences) -> Composition:
+def aggregate(
+    decoder: Decoder, library: Library, evidences: Evidences, advice: bool = False
+) -> Composition:
     """The report's lines and the decoder's decisions; `plain` decides where the decoder fails."""
     spoken = [finding for finding in evidences.findings if _spoken(finding)]
     said = [sentence for finding in spoken for sentence in _sentences(finding)]
@@ -51,10 +58,10 @@ def aggregate(decoder: Decoder, library: Library, evidences: Evidences) -> Compo
         decisions, name = plain.decide(said, evidences.missed), plain.name
         remark = f"{problem} The plain decoder decided instead."
     lines = [
-        *_retrieved(evidences.findings),
-        *_supplements(evidences.missed, decisions),
-        *_negatives(library, evidences),
-        *_impression(evidences),
+        *_technique(evidences.radiograph),
+        *_findings(library, evidences, decisions),
+        *_impression(library, evidences),
+        *(_advice(library, evidences) if advice else ()),
         *_limitations(evidences, _said_of(spoken, decisions, evidences.missed)),
     ]
     return Composition(tuple(lines), decisions, name, remark)
@@ -85,35 +92,71 @@ def _said_of(
     return load_ontology().roll_up(names)
 
 
-def _retrieved(findings: Sequence[Finding]) -> Iterator[Line]:
-    """Q, organ by organ as reports go; each line points at its region."""
+def _technique(film: Radiograph) -> Iterator[Line]:
+    """How the film was taken and what was done to it before reading."""
+    yield _frame(f"frame.technique.{film.view.lower()}", "technique")
+    if film.view is View.AP:
+        yield _frame("frame.technique.ap.heart", "technique")
+    if film.geometry.quarter_turns:
+        yield _frame("frame.technique.turned", "technique")
+    if film.geometry.mirrored:
+        yield _frame("frame.technique.mirrored", "technique")
+    yield _frame("frame.technique.no_comparison", "technique")
+
+
+def _findings(
+    library: Library, evidences: Evidences, decisions: Sequence[Decision]
+) -> Iterator[Line]:
+    """Organ by organ, as reports go: what was retrieved, what was nearly missed, what is denied."""
+    told = [
+        *_retrieved(evidences.findings),
+        *_supplements(evidences.missed, decisions),
+        *_negatives(library, evidences),
+    ]
+    for organ in ORGANS:
+        yield from (line for of_line, line in told if of_line == organ)
+
+
+def _retrieved(findings: Sequence[Finding]) -> Iterator[tuple[str, Line]]:
+    """Q with its organ, the farthest above threshold first; each line points at its region."""
     order = sorted(
         (index for index, finding in enumerate(findings) if _spoken(finding)),
-        key=lambda index: (
-            ORGANS.index(_sentence(findings[index]).organ),
-            -findings[index].place.hypothesis.strength,
-        ),
+        key=lambda index: -findings[index].place.hypothesis.strength,
     )
     for index in order:
         for sentence in _sentences(findings[index]):
-            yield _line(sentence, "findings", "Q", index)
+            yield sentence.organ, _line(sentence, "findings", "Q", index)
 
 
-def _supplements(missed: Sequence[Missed], decisions: Sequence[Decision]) -> Iterator[Line]:
+def _supplements(
+    missed: Sequence[Missed], decisions: Sequence[Decision]
+) -> Iterator[tuple[str, Line]]:
     for one, decision in zip(missed, decisions, strict=True):
         if decision.kept:
-            yield _line(one.sentence, "findings", "U", None)
+            yield one.sentence.organ, _line(one.sentence, "findings", "U", None)
 
 
-def _negatives(library: Library, evidences: Evidences) -> Iterator[Line]:
-    """One denial per finding whose absence is supported; none that touches an open question."""
+def _negatives(library: Library, evidences: Evidences) -> Iterator[tuple[str, Line]]:
+    """A denial per finding whose absence is supported, or of the whole organ where all are."""
     touched = _touched(evidences)
-    for hypothesis in evidences.hypotheses:
-        if hypothesis.presence is Presence.ABSENT and hypothesis.finding not in touched:
-            rows = library.about[hypothesis.finding, Polarity.NEGATIVE]
-            denials = [library.sentences[row] for row in rows.tolist()]
-            plain = next(one for one in denials if one.side is Side.NONE and not one.zone)
-            yield _line(plain, "findings", "negative", None)
+    denied = {one.finding for one in evidences.hypotheses if one.presence is Presence.ABSENT}
+    denied -= touched
+    for organ in ORGANS:
+        about = [one for one in load_ontology().findings if organ in one.organs]
+        if denied.issuperset(one.name for one in about):
+            normal = [one for one in library.composed[Role.NORMAL] if one.organ == organ]
+            yield organ, _line(_pick(normal, evidences), "findings", "negative", None)
+            continue
+        for name in (one.name for one in about if one.organ == organ and one.name in denied):
+            rows = library.about[name, Polarity.NEGATIVE].tolist()
+            denials = [library.sentences[row] for row in rows]
+            plain = [one for one in denials if one.side not in ONE_SIDE and not one.zone]
+            yield organ, _line(_pick(plain, evidences), "findings", "negative", None)
+
+
+def _pick(sentences: Sequence[Sentence], evidences: Evidences) -> Sentence:
+    """One of several that say the same: another from film to film, the same for the same film."""
+    return sentences[int(evidences.radiograph.digest[:8], 16) % len(sentences)]
 
 
 def _touched(evidences: Evidences) -> set[str]:
@@ -125,10 +168,11 @@ def _touched(evidences: Evidences) -> set[str]:
     return {other for name in names for other in ontology.kin(name) - ontology.descendants(name)}
 
 
-def _impression(evidences: Evidences) -> Iterator[Line]:
+def _impression(library: Library, evidences: Evidences) -> Iterator[Line]:
     asserted = _asserted(evidences.findings)
     for index in asserted[:IMPRESSIONS]:
-        yield _line(_sentence(evidences.findings[index]), "impression", "Q", index)
+        short = _in_short(library, _sentence(evidences.findings[index]))
+        yield _line(short, "impression", "Q", index)
     doubtful = _names(evidences.findings, Verdict.CANNOT_BE_EXCLUDED)
     if doubtful:
         yield _frame("frame.impression.critical", "impression", findings=doubtful)
@@ -137,6 +181,24 @@ def _impression(evidences: Evidences) -> Iterator[Line]:
         kind = "frame.impression.unasserted" if evidences.findings else "frame.impression.none"
         assessed = [h for h in evidences.hypotheses if h.presence is not Presence.NOT_ASSESSED]
         yield _frame(kind, "impression", count=str(len(assessed)))
+
+
+def _in_short(library: Library, sentence: Sentence) -> Sentence:
+    """The impression's wording of a sentence, never saying more than it; else the sentence."""
+    short = best_match(
+        [one for one in library.composed[Role.IMPRESSION] if not _adds(one, sentence)],
+        sentence.finding,
+        sentence.polarity,
+        sentence.side,
+        sentence.severity,
+    )
+    return short[0] if short else sentence
+
+
+def _adds(short: Sentence, sentence: Sentence) -> bool:
+    """Whether it is more severe or more certain than the sentence, or certain in another way."""
+    severe = short.severity not in (Severity.NONE, sentence.severity)
+    return severe or short.certainty is not sentence.certainty
 
 
 def _asserted(findings: Sequence[Finding]) -> list[int]:
@@ -153,6 +215,15 @@ def _urgency(finding: Finding) -> tuple[bool, float]:
     return not load_ontology()[hypothesis.finding].critical, -hypothesis.strength
 
 
+def _advice(library: Library, evidences: Evidences) -> Iterator[Line]:
+    """What may be done next about the findings of the impression."""
+    for index in _asserted(evidences.findings)[:IMPRESSIONS]:
+        name = evidences.findings[index].place.hypothesis.finding
+        about = [one for one in library.composed[Role.ADVICE] if one.finding == name]
+        if about:
+            yield _line(_pick(about, evidences), "advice", "advice", index)
+
+
 def _limitations(evidences: Evidences, said: frozenset[str]) -> Iterator[Line]:
     spoken = [one.place for one in evidences.findings if _spoken(one)]
     unsaid = [one for one in evidences.hypotheses if one.finding not in said]
@@ -166,8 +237,10 @@ def _limitations(evidences: Evidences, said: frozenset[str]) -> Iterator[Line]:
         if hypotheses:
             findings = ", ".join(one.finding for one in hypotheses)
             yield _frame(f"frame.limitation.{kind}", "limitations", findings=findings)
-    yield _frame("frame.limitation.outside", "limitations")
-    if not evidences.side_known:
+    always = ["outside", "lateral", *(["sizes", "zones"] if spoken else ["disease"])]
+    for kind in always:
+        yield _frame(f"frame.limitation.{kind}", "limitations")
+    if not evidences.radiograph.side_known:
         yield _frame("frame.limitation.side", "limitations")
 
 
@@ -176,8 +249,17 @@ def _names(findings: Sequence[Finding], verdict: Verdict) -> str:
 
 
 def _line(sentence: Sentence, section: str, source: str, place: int | None) -> Line:
-    return Line(sentence.text, sentence.id, section, sentence.finding, source, place)
+    return Line(
+        text=sentence.text,
+        sentence_id=sentence.id,
+        section=section,
+        finding=sentence.finding,
+        source=source,
+        place=place,
+        lender=sentence.lender,
+    )
 
 
 def _frame(sentence_id: str, section: str, **slots: str) -> Line:
-    return Line(frame(sentence_id, **slots), sentence_id, section, "", "frame", None)
+    said = frame(sentence_id, **slots)
+    return Line(said.text, sentence_id, section, "", "frame", None, said.slots)

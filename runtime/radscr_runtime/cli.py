@@ -1,17 +1,20 @@
-"""The command `radscr-edge`: read, check, doctor, bench."""
+"""The command `radscr-edge`: read, library, check, doctor, bench."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import BundleError, RadscrError, StudyError
 from radscr_runtime.bench import bench, bench_table
+from radscr_edge.sentences import LANGUAGES
 from radscr_runtime.decoders.choose import CHOICES
 from radscr_runtime.doctor import examine, findings_table
+from radscr_runtime.library_commands import add_library_commands
 from radscr_runtime.options import Options
 from radscr_runtime.outputs import make_folder, save_report, to_record, to_text
 from radscr_runtime.reader import Reader
@@ -40,8 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("studies", type=Path, nargs="+", metavar="STUDY", help="DICOM, PNG or JPEG")
     read.add_argument("--out", type=Path, help="folder for report.json and report.html")
     read.add_argument("--json", action="store_true", help="print JSON, one report a line")
+    read.add_argument("--language", choices=tuple(LANGUAGES), default="en")
+    read.add_argument("--advice", action="store_true", help="end reports with follow-up advice")
     _machine(read)
     read.set_defaults(run=_read)
+    add_library_commands(commands, DEFAULT_BUNDLE)
     check = commands.add_parser("check", help="verify every file of a bundle")
     check.add_argument("bundle", type=Path, metavar="BUNDLE")
     check.set_defaults(run=_check)
@@ -81,7 +87,8 @@ def _read(arguments: argparse.Namespace) -> int:
     code = 0
     if arguments.out is not None:
         make_folder(arguments.out)
-    with Reader.open(arguments.bundle, _options(arguments)) as reader:
+    options = replace(_options(arguments), advice=arguments.advice)
+    with Reader.open(arguments.bundle, options) as reader:
         for study in arguments.studies:
             try:
                 _read_one(reader, study, arguments)
@@ -94,7 +101,7 @@ def _read(arguments: argparse.Namespace) -> int:
 def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> None:
     with listen() as seconds:
         report = reader.read(study)
-    record = to_record(report, seconds)
+    record = to_record(report, seconds, arguments.language)
     print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))
     if arguments.out is not None:
         page = save_report(arguments.out, record, report.radiograph)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 
 from radscr_edge.contract import Bundle, Files
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Floats, Polarity, Sentence, Severity, Side
+from radscr_edge.records import Floats, Polarity, Role, Sentence
+from radscr_edge.sentences import sentence_of
+from radscr_runtime.overlay import Overlay, load_overlay
 
 Rows = NDArray[np.int64]
 EXHAUSTIVE = 4096
@@ -79,10 +82,13 @@ class Library:
     """s, (L, d)."""
     prototypes: Floats
     """o, (N, K, d)."""
-    alpha1: float
+    folded: Floats
+    """f = s + alpha1 o, (L, d)."""
     search: Search
-    remark: str = ""
-    """Why the index is not used, where it is not."""
+    composed: Mapping[Role, tuple[Sentence, ...]]
+    """Sentences without a vector, chosen by rule: impressions, normal organs, advice."""
+    remarks: tuple[str, ...] = ()
+    """Why the index is not used, where it is not; what was changed on site."""
 
     def admissible(self, accept: Callable[[Sentence], bool]) -> Rows:
         """Rows of the sentences that `accept` lets through."""
@@ -92,11 +98,11 @@ class Library:
 
     def score(self, vector: Floats, row: int) -> float:
         """sigma(vector, s) = vector . s + alpha1 vector . o of one row."""
-        return float(vector @ self._folded[row])
+        return float(vector @ self.folded[row])
 
     def scores(self, vector: Floats, rows: Rows) -> Floats:
         """sigma of several rows, (len(rows),)."""
-        result: Floats = self._folded[rows] @ vector
+        result: Floats = self.folded[rows] @ vector
         return result
 
     @cached_property
@@ -109,29 +115,76 @@ class Library:
             rows[one.finding, one.polarity].append(row)
         return {key: np.array(found, np.int64) for key, found in rows.items()}
 
-    @cached_property
-    def _folded(self) -> Floats:
-        slots = [(FINDINGS.index(one.finding), one.prototype) for one in self.sentences]
-        at = np.array(slots).T
-        result: Floats = self.vectors + self.alpha1 * self.prototypes[at[0], at[1]]
-        return result
+
+def fold(
+    sentences: Sequence[Sentence], vectors: Floats, prototypes: Floats, alpha1: float
+) -> Floats:
+    """f = s + alpha1 o of every sentence, (L, d): sigma of any vector is one product with it."""
+    slots = np.array([(FINDINGS.index(one.finding), one.prototype) for one in sentences]).T
+    folded: Floats = vectors + np.float32(alpha1) * prototypes[slots[0], slots[1]]
+    return folded
 
 
 def open_library(bundle: Bundle) -> Library:
-    """The bundle's library; searched by hnswlib where that is installed, else exactly."""
-    rows = json.loads(bundle.path(Files.SENTENCES).read_text(encoding="utf-8"))
+    """The bundle's library with the changes made on site, if any; searched by hnswlib or exactly.
+
+    Raises LibraryError where those changes were not signed off for this bundle.
+    """
+    every = load_rows(bundle.path(Files.SENTENCES))
     with np.load(bundle.path(Files.VECTORS)) as stored:
-        vectors, prototypes, folded = stored["sentence"], stored["prototype"], stored["folded"]
+        vectors, prototypes = stored["sentence"], stored["prototype"]
+    changes = load_overlay(bundle)
+    retrieved = [one for one in every if one.role is Role.FINDING]
+    sentences, rows = _changed(retrieved, changes)
+    folded = fold(sentences, vectors[rows], prototypes, bundle.settings.alpha1)
+    # The index knows nothing of sentences added on site.
     exact = ExactSearch(folded)
-    search, remark = _open_index(bundle, exact)
+    search, remark = _open_index(bundle, exact) if changes.empty else (exact, changes.remark)
     return Library(
-        sentences=tuple(_sentence(row) for row in rows),
-        vectors=vectors,
+        sentences=sentences,
+        vectors=vectors[rows],
         prototypes=prototypes,
-        alpha1=bundle.settings.alpha1,
+        folded=folded,
         search=search,
-        remark=remark,
+        composed=_composed((*changes.added, *every), changes),
+        remarks=(remark,) if remark else (),
     )
+
+
+def load_rows(path: Path) -> tuple[Sentence, ...]:
+    """The sentences of a bundle's table, those with a vector first."""
+    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(
+        replace(
+            sentence_of(row, Role(row["role"]), row["language"]), prototype=row["prototype"]
+        )
+        for row in rows
+    )
+
+
+def _changed(retrieved: Sequence[Sentence], changes: Overlay) -> tuple[tuple[Sentence, ...], Rows]:
+    """The sentences after the changes on site, and the stored row whose vector each one has.
+
+    Those added come first: at equal score the clinic's own wording is said.
+    """
+    row_of = {one.id: row for row, one in enumerate(retrieved)}
+    added = [
+        replace(one, prototype=retrieved[row_of[one.lender]].prototype)
+        for one in changes.added
+        if one.role is Role.FINDING
+    ]
+    kept = [one for one in retrieved if one.id not in changes.disabled]
+    rows = [row_of[one.lender] for one in added] + [row_of[one.id] for one in kept]
+    return (*added, *kept), np.array(rows, np.int64)
+
+
+def _composed(every: Sequence[Sentence], changes: Overlay) -> dict[Role, tuple[Sentence, ...]]:
+    said = [one for one in every if one.id not in changes.disabled]
+    return {
+        role: tuple(one for one in said if one.role is role)
+        for role in Role
+        if role is not Role.FINDING
+    }
 
 
 def _open_index(bundle: Bundle, exact: ExactSearch) -> tuple[Search, str]:
@@ -145,17 +198,3 @@ def _open_index(bundle: Bundle, exact: ExactSearch) -> tuple[Search, str]:
     except RuntimeError as error:
         return exact, f"hnswlib cannot load the index ({error}); sentences were searched exactly."
     return HnswSearch(index, exact), ""
-
-
-def _sentence(row: dict[str, Any]) -> Sentence:
-    return Sentence(
-        id=row["id"],
-        text=row["text"],
-        finding=row["finding"],
-        polarity=Polarity(row["polarity"]),
-        side=Side(row["side"]),
-        severity=Severity(row["severity"]),
-        zone=row["zone"],
-        organ=row["organ"],
-        prototype=row["prototype"],
-    )

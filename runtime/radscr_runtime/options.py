@@ -19,3 +19,5 @@ class Options:
     """Longest time that decoding one study may take."""
     decoding_memory_mb: int = 768
     """Largest address space of the decoding worker."""
+    advice: bool = False
+    """Whether reports end with follow-up advice; the one knob that adds sentences."""

@@ -38,6 +38,8 @@ class Reader:
     donors: Donors
     decoder: Decoder
     provenance: Provenance
+    advice: bool
+    """Whether reports end with follow-up advice."""
 
     @classmethod
     def open(cls, folder: Path | str, options: Options | None = None) -> Reader:
@@ -65,8 +67,8 @@ class Reader:
         challenges = critique(proposals, settings)
         findings = retrieve(self.library, challenges, settings, rules)
         missed = recheck(self.library, proposals.c_neg, hypotheses, settings)
-        evidences = Evidences(hypotheses, findings, missed, radiograph.side_known)
-        composition = aggregate(self.decoder, self.library, evidences)
+        evidences = Evidences(radiograph, hypotheses, findings, missed)
+        composition = aggregate(self.decoder, self.library, evidences, self.advice)
         return Report(radiograph, hypotheses, findings, missed, composition, self.provenance)
 
     def close(self) -> None:
@@ -96,7 +98,7 @@ def _open(bundle: Bundle, worker: DecodingWorker, options: Options) -> Reader:
     networks, odd_processor = open_networks(bundle, options.variant, options.threads)
     library = open_library(bundle)
     decoder, no_decoder = open_decoder(bundle, options.decoder, options.threads)
-    remarks = (odd_processor, library.remark, no_decoder)
+    remarks = (odd_processor, *library.remarks, no_decoder)
     provenance = Provenance(
         package_version=version("radscr-edge"),
         bundle_name=bundle.name,
@@ -105,4 +107,13 @@ def _open(bundle: Bundle, worker: DecodingWorker, options: Options) -> Reader:
         search=library.search.name,
         remarks=tuple(remark for remark in remarks if remark),
     )
-    return Reader(bundle, worker, networks, library, open_donors(bundle), decoder, provenance)
+    return Reader(
+        bundle=bundle,
+        worker=worker,
+        networks=networks,
+        library=library,
+        donors=open_donors(bundle),
+        decoder=decoder,
+        provenance=provenance,
+        advice=options.advice,
+    )

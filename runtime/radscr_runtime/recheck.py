@@ -36,7 +36,7 @@ def recheck(
 
     def may_be_said(sentence: Sentence) -> bool:
         hedged = sentence.polarity is Polarity.UNCERTAIN and sentence.side is Side.NONE
-        return hedged and sentence.finding in near
+        return hedged and not sentence.zone and sentence.finding in near
 
     admissible = library.admissible(may_be_said)
     if not len(admissible):

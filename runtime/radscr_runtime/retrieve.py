@@ -8,22 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from radscr_edge.contract import FindingRule, Settings
-from radscr_edge.ontology import ZONES, load_ontology
+from radscr_edge.ontology import ZONES, load_ontology, zone_words
 from radscr_edge.records import (
     Challenge,
     Evidence,
     Finding,
+    Framed,
     Place,
     Polarity,
     Sentence,
     Side,
     Verdict,
 )
+from radscr_edge.sentences import frame
 from radscr_runtime.library import Library, Rows
 from radscr_runtime.timing import stage
 
-NEIGHBOURS = {"apical": {"apical", "upper"}, "upper": {"upper"}, "base": {"base", "lower"}}
-"""Zone words that a sentence may use for a band of the film; other bands allow their own word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _zone_fits(place: Place, sentence: Sentence) -> bool:
 
 def _bands(place: Place) -> set[str]:
     bands = {zone.band for zone in ZONES if zone.name in place.zones}
-    return set().union(*(NEIGHBOURS.get(band, {band}) for band in bands))
+    return set().union(*(zone_words(band) for band in bands))
 
 
 def _admissible(library: Library, place: Place, polarity: Polarity) -> Rows:
@@ -140,33 +140,30 @@ def _best_rival(library: Library, challenge: Challenge, settings: Settings) -> _
 
 def _judge(
     place: Place, best: Evidence, rival: _Rival, margin: float, settings: Settings
-) -> tuple[Verdict, str]:
+) -> tuple[Verdict, Framed]:
     finding = place.hypothesis.finding
+    critical = load_ontology()[finding].critical
+    rivals = _rivals(finding, rival, best)
     if margin < 0.0:
-        reason = (
-            f"The evidence for {finding} did not survive its critiques: its best sentence scores "
-            f"{best.score:.2f}, {-margin:.2f} too little."
-        )
+        kind = "frame.reason.weak"
+        said = {"finding": finding, "score": f"{best.score:.2f}", "lack": f"{-margin:.2f}"}
     elif rival.finding and rival.score - best.similarity > settings.rival_margin:
-        reason = (
-            f"In the same region {rival.finding} explains the image better than {finding}: "
-            f"{rival.score:.2f} against {best.similarity:.2f}."
-        )
+        kind, said = "frame.reason.rival", rivals
+    elif rival.finding and rival.score > best.similarity:
+        limits = {"margin": f"{margin:.2f}", "limit": f"{settings.rival_margin:.2f}"}
+        return Verdict.ASSERTED, frame("frame.reason.survived.rival", **rivals, **limits)
     else:
-        return Verdict.ASSERTED, (
-            f"The evidence for {finding} survived: {margin:.2f} above what is needed, and "
-            f"{_outcome(best, rival, settings)}."
-        )
-    if load_ontology()[finding].critical:
-        return Verdict.CANNOT_BE_EXCLUDED, f"{reason} A critical finding is never dropped."
-    return Verdict.WITHDRAWN, reason
+        said = {"finding": finding, "margin": f"{margin:.2f}"}
+        return Verdict.ASSERTED, frame("frame.reason.survived", **said)
+    if critical:
+        return Verdict.CANNOT_BE_EXCLUDED, frame(f"{kind}.critical", **said)
+    return Verdict.WITHDRAWN, frame(kind, **said)
 
 
-def _outcome(best: Evidence, rival: _Rival, settings: Settings) -> str:
-    """How the rivals of an asserted finding ended, in words."""
-    if not rival.finding or rival.score <= best.similarity:
-        return "no rival abnormality explains the region better"
-    return (
-        f"{rival.finding} scores higher in the same region ({rival.score:.2f} against "
-        f"{best.similarity:.2f}), but by less than the {settings.rival_margin:.2f} that withdraws"
-    )
+def _rivals(finding: str, rival: _Rival, best: Evidence) -> dict[str, str]:
+    return {
+        "finding": finding,
+        "rival": rival.finding,
+        "rival_score": f"{rival.score:.2f}",
+        "score": f"{best.similarity:.2f}",
+    }

@@ -10,8 +10,11 @@ from stand_ins import radiograph
 
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.sentences import load_sentences
-from radscr_runtime.outputs import BANNER, to_html, to_json, to_record, to_text
+from radscr_runtime.outputs import to_html, to_json, to_record, to_text
 from radscr_runtime.outputs.schema import report_schema
+from radscr_runtime.outputs.words import load_words
+
+BANNER = load_words("en").say("report", "banner")
 
 IDS = {one.id for one in load_sentences()}
 

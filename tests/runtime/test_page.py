@@ -152,7 +152,7 @@ def test_clicking_a_region_opens_its_card(browser, busy_report):
     at(browser, place).click().perform()
 
     assert card.is_displayed()
-    assert finding.reason in card.text
+    assert finding.reason.text in card.text
     assert finding.evidence[0].sentence.id in card.text
     assert finding.hedge is None or finding.hedge.id in card.text
 

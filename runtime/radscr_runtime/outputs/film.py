@@ -10,6 +10,7 @@ from typing import Any, Final
 import cv2
 
 from radscr_edge.records import Bytes, Radiograph
+from radscr_runtime.outputs.words import Words
 
 LONGEST: Final = 1024
 """Longer side of the shown film in pixels."""
@@ -24,33 +25,35 @@ def numbers_of(record: Mapping[str, Any]) -> dict[int, int]:
     return {place: number for number, place in enumerate(dict.fromkeys(places), 1)}
 
 
-def film_figure(record: Mapping[str, Any], radiograph: Radiograph) -> Iterator[str]:
+def film_figure(
+    record: Mapping[str, Any], radiograph: Radiograph, words: Words
+) -> Iterator[str]:
     """The embedded radiograph with outlines, numbers and side letters over it."""
     height, width = radiograph.pixels.shape
     letter = max(width, height) / LETTERS
     numbers = numbers_of(record)
     yield '<div class="film"><figure>'
     yield (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="The radiograph with the '
-        'regions that the sentences point at">'
+        f'<svg viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="{escape(words.say("film", "label"))}">'
     )
     yield f'<image href="{_picture(radiograph.pixels)}" width="{width}" height="{height}"/>'
     for index, finding in enumerate(record["findings"]):
-        yield _region(index, finding)
+        yield _region(index, finding, words)
     for index, number in numbers.items():
         yield _number(number, record["findings"][index], 0.5 * letter)
-    sides = (("R", 0.5 * letter), ("L", width - 1.2 * letter))
+    right, left = (words.say("film", side) for side in ("right", "left"))
+    sides = ((right, 0.5 * letter), (left, width - 1.2 * letter))
     for text, x in sides if record["study"]["side_known"] else ():
         yield (
             f'<text class="side" x="{x:.0f}" y="{height - 0.5 * letter:.0f}" '
             f'font-size="{letter:.0f}">{text}</text>'
         )
     yield "</svg>"
-    known = record["study"]["side_known"]
-    yield f"<figcaption>{'Sides from Patient Orientation.' if known else 'Side as displayed.'} "
+    known = "sides_known" if record["study"]["side_known"] else "sides_displayed"
+    yield f"<figcaption>{escape(words.say('film', known))} "
     if numbers:
-        yield '<span class="screen">Point at a region or a sentence to see what belongs together.'
-        yield "</span>"
+        yield f'<span class="screen">{escape(words.say("film", "hint"))}</span>'
     yield "</figcaption></figure></div>"
 
 
@@ -62,7 +65,7 @@ def _picture(pixels: Bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 
-def _region(index: int, finding: Mapping[str, Any]) -> str:
+def _region(index: int, finding: Mapping[str, Any], words: Words) -> str:
     path = " ".join(
         "M" + " L".join(f"{x:g} {y:g}" for x, y in outline) + " Z"
         for outline in finding["region"]["outline"]
@@ -70,7 +73,7 @@ def _region(index: int, finding: Mapping[str, Any]) -> str:
     withdrawn = finding["verdict"] == "withdrawn"
     kind = "region withdrawn" if withdrawn else "region"
     focus = "" if withdrawn else ' tabindex="0" role="button"'
-    label = escape(f"{finding['finding']}: {finding['verdict']}")
+    label = escape(f"{words.name(finding['finding'])}: {words.say('verdict', finding['verdict'])}")
     return (
         f'<path class="{kind}" data-place="{index}" d="{path}"{focus} aria-label="{label}">'
         f"<title>{label}</title></path>"

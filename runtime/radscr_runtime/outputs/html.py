@@ -10,6 +10,8 @@ from typing import Any, Final
 from radscr_edge.records import Radiograph
 from radscr_runtime.outputs import cards
 from radscr_runtime.outputs.film import film_figure, numbers_of
+from radscr_runtime.outputs.text import source_of, view_of
+from radscr_runtime.outputs.words import Words, load_words
 
 POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -20,21 +22,22 @@ POLICY: Final = (
 
 def to_html(record: Mapping[str, Any], radiograph: Radiograph) -> str:
     """The page of one report; `record` is that of report.json, the film is embedded."""
-    title = f"Report of {record['study']['name']}"
+    words = load_words(record["language"])
+    title = words.say("report", "title", name=record["study"]["name"])
     return "\n".join(
         [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            f'<!doctype html><html lang="{words.language}"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">',
             f"<title>{escape(title)}</title><style>{_asset('report.css')}</style></head><body>",
-            f'<div class="banner" role="note">{escape(record["banner"])}</div>',
-            *_header(record, title),
+            f'<div class="banner" role="note">{escape(record["banner"])}{_unreviewed(record)}</div>',
+            *_header(record, title, words),
             "<main>",
-            *film_figure(record, radiograph),
+            *film_figure(record, radiograph, words),
             "<div>",
-            *_sections(record),
+            *_sections(record, words),
             "</div></main>",
-            *_footer(record),
+            *_footer(record, words),
             f"<script>{_asset('report.js')}</script></body></html>\n",
         ]
     )
@@ -44,35 +47,53 @@ def _asset(name: str) -> str:
     return files("radscr_runtime.outputs").joinpath("page", name).read_text(encoding="utf-8")
 
 
-def _header(record: Mapping[str, Any], title: str) -> Iterator[str]:
+def _unreviewed(record: Mapping[str, Any]) -> str:
+    said = record["translation"]
+    return f"<br><strong>{escape(said)}</strong>" if said else ""
+
+
+def _header(record: Mapping[str, Any], title: str, words: Words) -> Iterator[str]:
     study = record["study"]
-    view = "view unknown" if study["view"] == "unknown" else f"{study['view']} view"
+    size = words.say("report", "pixels", width=str(study["width"]), height=str(study["height"]))
     yield f"<header><h1>{escape(title)}</h1>"
-    yield f"<p>{escape(view)}, {study['width']} × {study['height']} pixels</p>"
+    yield f"<p>{escape(view_of(study, words))}, {escape(size)}</p>"
     for note in study["notes"]:
         yield f"<p>{escape(note)}</p>"
     yield "</header>"
 
 
-def _sections(record: Mapping[str, Any]) -> Iterator[str]:
-    yield from _section("Impression", _lines(record, "impression"))
-    yield from _section("Findings", _lines(record, "findings"))
+def _sections(record: Mapping[str, Any], words: Words) -> Iterator[str]:
+    for section in ("impression", "findings", "advice"):
+        if record["report"][section] or section != "advice":
+            lines = _lines(record, section, words)
+            yield from _section(words.say("report", section), lines)
     withdrawn = [
         (index, one)
         for index, one in enumerate(record["findings"])
         if one["verdict"] == "withdrawn"
     ]
     if withdrawn:
-        items = [cards.withdrawn_item(index, one) for index, one in withdrawn]
-        yield from _section("Withdrawn after critique", ['<ul class="sentences">', *items, "</ul>"])
+        items = [cards.withdrawn_item(index, one, words) for index, one in withdrawn]
+        listed = ['<ul class="sentences">', *items, "</ul>"]
+        yield from _section(words.say("report", "withdrawn"), listed)
     if record["missed"]:
-        yield from _section("Check for missed findings", cards.missed_table(record["missed"]))
-    limits = [f"<li>{escape(line['text'])}</li>" for line in record["report"]["limitations"]]
-    yield from _section("Limitations", ['<ul class="limits">', *limits, "</ul>"])
+        table = cards.missed_table(record["missed"], words)
+        yield from _section(words.say("report", "missed"), table)
+    for section in ("technique", "limitations"):
+        yield from _section(words.say("report", section), _limits(record, section, words))
     hypotheses = record["hypotheses"]
-    yield from _folded(f"All {len(hypotheses)} abnormalities", cards.hypotheses_table(hypotheses))
+    title = words.say("report", "abnormalities", count=str(len(hypotheses)))
+    yield from _folded(title, cards.hypotheses_table(hypotheses, words))
     if record["timing"]:
-        yield from _folded("Timing", cards.timing_table(record["timing"]))
+        table = cards.timing_table(record["timing"], words)
+        yield from _folded(words.say("report", "timing"), table)
+
+
+def _limits(record: Mapping[str, Any], section: str, words: Words) -> Iterator[str]:
+    yield '<ul class="limits">'
+    for line in record["report"][section]:
+        yield f"<li>{escape(line['text'])}{cards.original(line, words)}</li>"
+    yield "</ul>"
 
 
 def _section(title: str, content: Iterable[str]) -> Iterator[str]:
@@ -88,26 +109,23 @@ def _folded(title: str, content: Iterable[str]) -> Iterator[str]:
     yield "</details></section>"
 
 
-def _lines(record: Mapping[str, Any], section: str) -> Iterator[str]:
+def _lines(record: Mapping[str, Any], section: str, words: Words) -> Iterator[str]:
     lines, numbers = record["report"][section], numbers_of(record)
     if not lines:
-        yield '<p class="limits">Nothing is asserted or denied.</p>'
+        yield f'<p class="limits">{escape(words.say("report", "nothing"))}</p>'
         return
     yield '<ul class="sentences">'
     for line in lines:
-        yield cards.sentence_item(line, record["findings"], numbers)
+        yield cards.sentence_item(line, record["findings"], numbers, words)
     yield "</ul>"
 
 
-def _footer(record: Mapping[str, Any]) -> Iterator[str]:
-    made, composition = record["provenance"], record["composition"]
-    yield "<footer>"
-    yield (
-        f"radscr-edge {escape(made['package_version'])} · bundle {escape(made['bundle_name'])} "
-        f"<code>{escape(made['bundle_digest'])}</code> · network {escape(made['network_variant'])}"
-        f" · search {escape(made['search'])} · decoder {escape(composition['decoder'])}"
-    )
-    for remark in [*made["remarks"], composition["remark"]]:
+def _footer(record: Mapping[str, Any], words: Words) -> Iterator[str]:
+    yield f"<footer>{escape(source_of(record, words))}"
+    for remark in [*record["provenance"]["remarks"], record["composition"]["remark"]]:
         if remark:
             yield f"<br>{escape(remark)}"
-    yield f"<br>Study <code>{escape(record['study']['digest'])}</code></footer>"
+    digest = record["provenance"]["bundle_digest"]
+    yield f"<br><code>{escape(digest)}</code>"
+    yield f"<br>{escape(words.say('report', 'study'))} "
+    yield f"<code>{escape(record['study']['digest'])}</code></footer>"

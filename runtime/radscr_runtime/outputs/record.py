@@ -9,21 +9,26 @@ from typing import Any
 
 from radscr_edge.patches import outlines_of
 from radscr_edge.records import Evidence, Finding, Hypothesis, Line, Missed, Report
+from radscr_runtime.outputs.words import Words, load_words
 
-SCHEMA = "radscr-edge report 1"
-BANNER = (
-    "Research use only. Not a medical device. Written by software without a radiologist; "
-    "it may be wrong and may miss disease."
-)
-SECTIONS = ("findings", "impression", "limitations")
+SCHEMA = "radscr-edge report 2"
+SECTIONS = ("technique", "findings", "impression", "advice", "limitations")
 
 
-def to_record(report: Report, timing: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """The report as JSON values; boxes in pixels of the original image, seconds in `timing`."""
-    film, composition = report.radiograph, report.composition
+def to_record(
+    report: Report, timing: Mapping[str, float] | None = None, language: str = "en"
+) -> dict[str, Any]:
+    """The report as JSON values; boxes in pixels of the original image, seconds in `timing`.
+
+    In another `language` than English every sentence stands beside its English original; codes
+    (findings, zones, verdicts) stay as they are. LibraryError where the language is unknown.
+    """
+    film, composition, words = report.radiograph, report.composition, load_words(language)
     return {
         "schema": SCHEMA,
-        "banner": BANNER,
+        "language": language,
+        "banner": words.say("report", "banner"),
+        "translation": None if language == "en" else words.say("report", "unreviewed"),
         "study": {
             "name": _printable(film.name),
             "digest": film.digest,
@@ -38,11 +43,11 @@ def to_record(report: Report, timing: Mapping[str, float] | None = None) -> dict
             "notes": list(film.notes),
         },
         "report": {
-            section: [_line(line) for line in composition.lines if line.section == section]
+            section: [_line(line, words) for line in composition.lines if line.section == section]
             for section in SECTIONS
         },
-        "findings": [_finding(finding, film.pixels.shape) for finding in report.findings],
-        "missed": _missed(report),
+        "findings": [_finding(one, film.pixels.shape, words) for one in report.findings],
+        "missed": _missed(report, words),
         "hypotheses": [_hypothesis(hypothesis) for hypothesis in report.hypotheses],
         "composition": {"decoder": composition.decoder, "remark": composition.remark},
         "provenance": asdict(report.provenance) | {"remarks": list(report.provenance.remarks)},
@@ -55,10 +60,15 @@ def to_json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
-def _line(line: Line) -> dict[str, Any]:
-    values = asdict(line)
-    del values["section"]
-    return values
+def _line(line: Line, words: Words) -> dict[str, Any]:
+    return {
+        **asdict(words.sentence(line.sentence_id, line.text, line.slots)),
+        "sentence_id": line.sentence_id,
+        "finding": line.finding,
+        "source": line.source,
+        "place": line.place,
+        "lender": line.lender,
+    }
 
 
 def _printable(name: str) -> str:
@@ -81,12 +91,12 @@ def _hypothesis(hypothesis: Hypothesis) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, shape: tuple[int, ...]) -> dict[str, Any]:
-    place = finding.place
+def _finding(finding: Finding, shape: tuple[int, ...], words: Words) -> dict[str, Any]:
+    place, reason = finding.place, finding.reason
     return {
         "finding": place.hypothesis.finding,
         "verdict": finding.verdict,
-        "reason": finding.reason,
+        "reason": words.sentence(reason.sentence_id, reason.text, reason.slots).text,
         "probability": _number(place.hypothesis.probability),
         "calibrated": place.hypothesis.calibrated,
         "threshold": _number(place.hypothesis.threshold),
@@ -117,15 +127,15 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _missed(report: Report) -> list[dict[str, Any]]:
+def _missed(report: Report, words: Words) -> list[dict[str, Any]]:
     decisions = {one.sentence_id: one for one in report.composition.decisions}
-    return [_one_missed(one) | _decision(decisions, one) for one in report.missed]
+    return [_one_missed(one, words) | _decision(decisions, one) for one in report.missed]
 
 
-def _one_missed(one: Missed) -> dict[str, Any]:
+def _one_missed(one: Missed, words: Words) -> dict[str, Any]:
     return {
+        **asdict(words.sentence(one.sentence.id, one.sentence.text)),
         "sentence_id": one.sentence.id,
-        "text": one.sentence.text,
         "finding": one.sentence.finding,
         "score": _number(one.score),
         "probability": _number(one.probability),

@@ -6,55 +6,97 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from radscr_runtime.outputs.words import Words, load_words
+
 WIDTH = 96
-TITLES = {"findings": "FINDINGS", "impression": "IMPRESSION", "limitations": "LIMITATIONS"}
 
 
 def to_text(record: Mapping[str, Any]) -> str:
     """Banner, sections with the zones that a sentence points at, withdrawn hypotheses, sources."""
-    return "\n".join(_lines(record)) + "\n"
+    return "\n".join(_lines(record, load_words(record["language"]))) + "\n"
 
 
-def _lines(record: Mapping[str, Any]) -> Iterator[str]:
-    study, provenance = record["study"], record["provenance"]
+def _lines(record: Mapping[str, Any], words: Words) -> Iterator[str]:
     yield from _wrap(record["banner"], "")
+    if record["translation"]:
+        yield from _wrap(f"*** {record['translation']} ***", "")
     yield ""
-    yield f"STUDY  {study['name']}  ({study['view']} view, {study['width']} x {study['height']})"
-    for note in study["notes"]:
-        yield from _wrap(note, "  ")
-    for section, title in TITLES.items():
-        yield ""
-        yield title
-        for line in record["report"][section]:
-            yield from _wrap(line["text"] + _where(line, record), "  ")
-    yield from _withdrawn(record)
+    yield from _study(record["study"], words)
+    for section, lines in record["report"].items():
+        if lines:
+            yield ""
+            yield words.say("report", section).upper()
+        for line in lines:
+            yield from _wrap(line["text"] + _where(line, record, words), "  ")
+            yield from _original(line, words)
+    yield from _withdrawn(record, words)
     yield ""
-    yield (
-        f"radscr-edge {provenance['package_version']}, bundle {provenance['bundle_name']} "
-        f"{provenance['bundle_digest'][:12]}, network {provenance['network_variant']}, "
-        f"search {provenance['search']}, decoder {record['composition']['decoder']}"
-    )
-    for remark in [*provenance["remarks"], record["composition"]["remark"]]:
+    yield from _wrap(source_of(record, words), "")
+    for remark in [*record["provenance"]["remarks"], record["composition"]["remark"]]:
         yield from _wrap(remark, "")
 
 
-def _where(line: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+def _study(study: Mapping[str, Any], words: Words) -> Iterator[str]:
+    width, height = str(study["width"]), str(study["height"])
+    size = words.say("report", "pixels", width=width, height=height)
+    yield f"{words.say('report', 'study').upper()}  {study['name']}  ({view_of(study, words)}, {size})"
+    for note in study["notes"]:
+        yield from _wrap(note, "  ")
+
+
+def view_of(study: Mapping[str, Any], words: Words) -> str:
+    """The projection in words."""
+    if study["view"] == "unknown":
+        return words.say("report", "view_unknown")
+    return words.say("report", "view", view=study["view"])
+
+
+def source_of(record: Mapping[str, Any], words: Words) -> str:
+    """What made the report: versions, bundle, network, search, decoder."""
+    made = record["provenance"]
+    return words.say(
+        "report",
+        "source",
+        version=made["package_version"],
+        bundle=made["bundle_name"],
+        digest=made["bundle_digest"][:12],
+        network=made["network_variant"],
+        search=made["search"],
+        decoder=record["composition"]["decoder"],
+    )
+
+
+def _original(line: Mapping[str, Any], words: Words) -> list[str]:
+    if line["original"] is None:
+        return []
+    if not line["translated"]:
+        return [f"      ({words.say('report', 'untranslated')})"]
+    return _wrap(f"[{line['original']}]", "      ")
+
+
+def _where(line: Mapping[str, Any], record: Mapping[str, Any], words: Words) -> str:
     if line["place"] is None or line["source"] != "Q":
         return ""
     finding = record["findings"][line["place"]]
-    zones = "location uncertain" if finding["fallback"] else ", ".join(finding["zones"])
-    kind = "probability" if finding["calibrated"] else "uncalibrated score"
-    said = f"{kind} {finding['probability']:.2f}, threshold {finding['threshold']:.2f}"
-    return f"  [{zones + '; ' if zones else ''}{said}]"
+    uncertain = words.say("where", "location_uncertain")
+    zones = uncertain if finding["fallback"] else words.zones(finding["zones"])
+    said = words.say(
+        "where",
+        "probability" if finding["calibrated"] else "score",
+        probability=f"{finding['probability']:.2f}",
+        threshold=f"{finding['threshold']:.2f}",
+    )
+    site = words.say("report", "on_site", lender=line["lender"]) if line["lender"] else ""
+    return f"  [{'; '.join(part for part in (zones, said, site) if part)}]"
 
 
-def _withdrawn(record: Mapping[str, Any]) -> Iterator[str]:
+def _withdrawn(record: Mapping[str, Any], words: Words) -> Iterator[str]:
     withdrawn = [one for one in record["findings"] if one["verdict"] == "withdrawn"]
     if withdrawn:
         yield ""
-        yield "WITHDRAWN AFTER CRITIQUE"
+        yield words.say("report", "withdrawn").upper()
     for one in withdrawn:
-        yield from _wrap(f"{one['finding']}: {one['reason']}", "  ")
+        yield from _wrap(f"{words.name(one['finding'])}: {one['reason']}", "  ")
 
 
 def _wrap(text: str, indent: str) -> list[str]:
