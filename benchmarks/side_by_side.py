@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from radscr_edge.contract import Bundle, Files
+from radscr_edge.contract import Bundle
 from radscr_edge.imaging.jpeg2000 import decode_reduced, levels_to_skip
 from radscr_edge.ontology import FINDINGS
 from radscr_runtime.library import ExactSearch, open_library
@@ -80,14 +80,14 @@ def proposals(bundle: Bundle) -> Pair:
 def folding(bundle: Bundle) -> Pair:
     """Identity 1: one product with the folded query, against the four terms of the score."""
     library = open_library(bundle)
-    with np.load(bundle.path(Files.VECTORS)) as stored:
-        folded, alpha2 = stored["folded"], bundle.settings.alpha2
+    folded, settings = library.folded, bundle.settings
+    alpha1, alpha2 = settings.alpha1, settings.alpha2
     vectors = _unit(np.random.default_rng(SEED), 1 + ALTERNATIVES, bundle.shapes.vector_width)
     slots = np.array([(FINDINGS.index(s.finding), s.prototype) for s in library.sentences]).T
     prototypes = library.prototypes[slots[0], slots[1]]
 
     def four_terms() -> np.ndarray:
-        terms = [library.vectors @ v + library.alpha1 * (prototypes @ v) for v in vectors]
+        terms = [library.vectors @ v + alpha1 * (prototypes @ v) for v in vectors]
         return np.argsort(-(terms[0] - alpha2 * (terms[1] + terms[2] + terms[3] + terms[4]) / 2))
 
     def one_query() -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Turns a finished run into a bundle: graphs, library, donors, decoder, calibration, card."""
+"""Turns a finished run into a bundle: graphs, library, donors, decoder, calibration, card.
+
+Or a bundle into one whose heads were trained anew, for another library on the same vision.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from radscr_edge.errors import TrainingError
 from radscr_edge.imaging import letterbox
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
-from radscr_edge.records import Floats, Side
+from radscr_edge.records import Floats, Role, Side
+from radscr_edge.sentences import load_sentences
 from radscr_export.calibrate import Scored, calibrate, denials
 from radscr_export.card import LICENCE, write_card
 from radscr_export.checkpoint import load_checkpoint
@@ -25,14 +29,15 @@ from radscr_export.data.training_set import load_studies
 from radscr_export.decoder import train_decoder
 from radscr_export.donors import write_donors
 from radscr_export.evaluate import measure
-from radscr_export.library import embed_library, write_library
-from radscr_export.model.preset import Preset
+from radscr_export.heads import train_heads
+from radscr_export.library.vectors import write_library
+from radscr_export.model.preset import Preset, load_preset
 from radscr_export.model.radscr import RadSCR
 from radscr_export.phantoms import GOLDEN_SEEDS, KINDS, draw_phantom
 from radscr_export.quantise import quantise
 from radscr_export.text_encoder import TextEncoder
 from radscr_export.texts import LibraryTexts, read_library
-from radscr_export.to_onnx import write_graphs
+from radscr_export.to_onnx import write_graphs, write_heads
 from radscr_export.train import Run, load_trained, resume
 from radscr_export.tune import tune
 from radscr_export.walk import Walker
@@ -99,16 +104,59 @@ def assemble(
     size = run.preset.encoder.image_size
     write_graphs(model, size, folder)
     quantise(folder)
-    vectors = embed_library(model, library, run.preset.loss.alpha1)
-    write_library(folder, library.sentences, vectors)
+    encoder = TextEncoder.load(run.preset.text.encoder)
+    _write_library(folder, library, encoder, run.preset.loss.alpha1)
     write_donors(model, load_studies(run.data, "train", size), folder)
     facts = _write_decoder(folder, library, decoder, run.seed)
     bundle = _first(folder, name, run.preset, facts)
-    bundle = _calibrated(bundle, run.data)
-    figures = {split: measure(bundle, run.data, split) for split in ("val", "test")}
-    bundle = replace(bundle, training={**bundle.training, "seed": run.seed, "figures": figures})
+    bundle = replace(bundle, text_encoder=encoder.digest)
+    return _finished(bundle, run.data, run.seed)
+
+
+def retrain(
+    bundle: Bundle, data: Path, out: Path, seed: int, epochs: int, decoder: Path | None = None
+) -> Bundle:
+    """A bundle in `out` with the vision of `bundle`, and heads, library and decoder made anew.
+
+    For a library or a labeler that has changed: the vision network, its thresholds and the donors
+    stay; what rests on the heads is tuned and measured again. Raises TrainingError where `out`
+    holds anything but a bundle.
+    """
+    _check_replaceable(out)
+    preset = load_preset(bundle.preset)
+    encoder = TextEncoder.load(preset.text.encoder)
+    library = read_library(encoder)
+    heads = train_heads(bundle, preset, library, data, seed, epochs)
+    with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
+        folder = Path(scratch) / out.name
+        shutil.copytree(bundle.folder, folder)
+        write_heads(heads, folder)
+        _write_library(folder, library, encoder, preset.loss.alpha1)
+        facts = _write_decoder(folder, library, decoder, seed)
+        facts = {**bundle.training, "decoder": facts, "heads": {"epochs": epochs, "seed": seed}}
+        made = replace(bundle, folder=folder, name=out.name, training=facts)
+        _finished(replace(made, text_encoder=encoder.digest), data, seed)
+        if out.exists():
+            shutil.rmtree(out)
+        shutil.move(folder, out)
+    return Bundle.open(out)
+
+
+def _finished(bundle: Bundle, data: Path, seed: int) -> Bundle:
+    """Calibrates, measures and describes what the folder of `bundle` holds, and signs it."""
+    bundle = _calibrated(bundle, data)
+    figures = {split: measure(bundle, data, split) for split in ("val", "test")}
+    bundle = replace(bundle, training={**bundle.training, "seed": seed, "figures": figures})
     write_card(bundle)
     return bundle.save()
+
+
+def _write_library(
+    folder: Path, library: LibraryTexts, encoder: TextEncoder, alpha1: float
+) -> None:
+    composed = [one for one in load_sentences() if one.role is not Role.FINDING]
+    with tempfile.TemporaryDirectory() as scratch:
+        write_library(folder, library.sentences, composed, encoder, alpha1, Path(scratch))
 
 
 def _write_decoder(
@@ -137,6 +185,7 @@ def _first(folder: Path, name: str, preset: Preset, decoder: dict[str, Any]) -> 
         variants={one: Variant(one, limit, {}) for one, limit in TOLERANCES.items()},
         decoder="judge",
         has_decoder=True,
+        text_encoder="",
         training={
             "packages": {package: version(package) for package in PACKAGES},
             "decoder": decoder,

@@ -1,12 +1,14 @@
-"""The command `radscr-export`: train, build, evaluate, samples."""
+"""The command `radscr-export`: train, build, retrain, library, labeler, evaluate, samples."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from radscr_edge.errors import BundleError, RadscrError, StudyError
+from radscr_export.library.commands import add_library_commands
 
 USAGE_EXIT, STUDY_EXIT, BUNDLE_EXIT = 2, 3, 4
 
@@ -45,6 +47,19 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--split", choices=("val", "test"), default="test")
     evaluate.add_argument("--out", type=Path, required=True, help="folder of metrics.json")
     evaluate.set_defaults(run=_evaluate)
+    retrain = commands.add_parser("retrain", help="new heads on a bundle's own vision")
+    retrain.add_argument("bundle", type=Path, metavar="BUNDLE")
+    retrain.add_argument("--data", type=Path, required=True)
+    retrain.add_argument("--out", type=Path, required=True, help="folder of the new bundle")
+    retrain.add_argument("--epochs", type=int, default=20)
+    retrain.add_argument("--seed", type=int, default=0)
+    retrain.add_argument("--decoder", type=Path, help="GGUF of a decoder; trained if left out")
+    retrain.set_defaults(run=_retrain)
+    labeler = commands.add_parser("labeler", help="score the report labeler against human codes")
+    labeler.add_argument("--data", type=Path, required=True)
+    labeler.add_argument("--split", choices=("train", "val", "test"), nargs="+", default=["val"])
+    labeler.set_defaults(run=_labeler)
+    add_library_commands(commands)
     samples = commands.add_parser("samples", help="write the synthetic sample studies")
     samples.add_argument("--out", type=Path, required=True)
     samples.set_defaults(run=_samples)
@@ -72,6 +87,21 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from radscr_export.evaluate import evaluate  # noqa: PLC0415
 
     print(evaluate(arguments.bundle, arguments.data, arguments.split, arguments.out))
+
+
+def _retrain(arguments: argparse.Namespace) -> None:
+    from radscr_edge.contract import Bundle  # noqa: PLC0415
+    from radscr_export.bundle import retrain  # noqa: PLC0415
+
+    bundle = Bundle.open(arguments.bundle)
+    out, seed, epochs = arguments.out, arguments.seed, arguments.epochs
+    print(retrain(bundle, arguments.data, out, seed, epochs, arguments.decoder).folder)
+
+
+def _labeler(arguments: argparse.Namespace) -> None:
+    from radscr_export.label_scores import score_labeler  # noqa: PLC0415
+
+    print(json.dumps(score_labeler(arguments.data, arguments.split), indent=1))
 
 
 def _samples(arguments: argparse.Namespace) -> None:

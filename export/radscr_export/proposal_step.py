@@ -17,7 +17,7 @@ from radscr_export.data.labels import Mention
 from radscr_export.data.training_set import Studies, film_masks, patient_of
 from radscr_export.losses import alt_loss, neg_loss, prop_loss
 from radscr_export.model.preset import LossPreset
-from radscr_export.model.radscr import RadSCR
+from radscr_export.model.radscr import Heads
 from radscr_export.sampling import Batch, Hypothesis, hypothesise, other_findings, other_studies
 from radscr_export.soft_regions import straight_through_regions
 from radscr_export.texts import UNSAID, LibraryTexts, Tokens
@@ -51,7 +51,7 @@ class Rows:
 
 
 def retrieval_loss(
-    model: RadSCR,
+    heads: Heads,
     seen: Seen,
     studies: Studies,
     texts: tuple[LibraryTexts, Tokens, NDArray[np.int64]],
@@ -76,13 +76,13 @@ def retrieval_loss(
     rows = _rows(proposed, batch, loss.alternatives, rng)
     regions = _regions(seen, studies, proposed, loss)
     device = seen.features.device
-    vectors = model.propose(
+    vectors = heads.propose(
         seen.features.float(),
         torch.from_numpy(rows.grid).to(device),
         regions[torch.from_numpy(rows.region).to(device)],
         rows.concepts.to(device),
     )
-    targets = _targets(model, (proposed, dropped), studies, texts)
+    targets = _targets(heads, (proposed, dropped), studies, texts)
     return _losses(vectors, rows, targets, loss, rng)
 
 
@@ -151,14 +151,14 @@ class Targets:
 
 
 def _targets(
-    model: RadSCR,
+    heads: Heads,
     sampled: tuple[list[Hypothesis], list[Hypothesis]],
     studies: Studies,
     texts: tuple[LibraryTexts, Tokens, NDArray[np.int64]],
 ) -> Targets:
     (proposed, dropped), (library, told, told_study) = sampled, texts
-    device = model.concepts.device
-    said, heard = _embed(model, library.tokens, device), _embed(model, told, device)
+    device = heads.concepts.device
+    said, heard = _embed(heads, library.tokens, device), _embed(heads, told, device)
     matches = [_matches(row, library, studies) for row in proposed]
     possible = [library.possible(row.finding, row.true, _mention(row, studies)) for row in proposed]
     positive, ignored = positives((matches, possible), len(said), proposed, told, told_study)
@@ -197,8 +197,8 @@ def _losses(
     return total + loss.beta2 * neg_loss(c_neg @ targets.said.T, targets.missed, loss.temperature)
 
 
-def _embed(model: RadSCR, tokens: Tokens, device: torch.device) -> Tensor:
-    return model.embed(
+def _embed(heads: Heads, tokens: Tokens, device: torch.device) -> Tensor:
+    return heads.embed(
         tokens.states.to(device).float(), tokens.mask.to(device), tokens.findings.to(device)
     )
 

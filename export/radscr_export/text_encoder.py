@@ -31,6 +31,8 @@ class TextEncoder:
 
     tokenizer: Any
     model: Any
+    digest: str
+    """SHA-256 of its weights: vectors of two encoders must never meet in one library."""
 
     @classmethod
     def load(cls, name: str) -> TextEncoder:
@@ -45,24 +47,37 @@ class TextEncoder:
             )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
-        return cls(tokenizer, model)
+        return cls(tokenizer, model, _digest(folder))
 
     @torch.no_grad()
-    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
-        """Token states (B, T, width) and which are tokens (B, T); T is the longest text's."""
-        width = int(self.model.config.hidden_size)
-        if not texts:
-            return np.zeros((0, 1, width), np.float16), np.zeros((0, 1), np.bool_)
+    def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Token states (B, T, width) of one batch and which are tokens; T is the longest text's."""
         tokens = self.tokenizer(
             list(texts), padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
         )
-        mask = tokens["attention_mask"].bool()
-        states = np.zeros((*mask.shape, width), np.float16)
-        for start in tqdm(range(0, len(texts), BATCH), desc="reading sentences", unit="batch"):
-            rows = slice(start, start + BATCH)
-            part = {key: value[rows] for key, value in tokens.items()}
-            states[rows] = self.model(**part).last_hidden_state.numpy()
-        return states, mask.numpy()
+        states = self.model(**tokens).last_hidden_state.numpy()
+        return states, tokens["attention_mask"].bool().numpy()
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+        """Token states (B, T, width) of all texts, padded to the longest, and which are tokens."""
+        starts = range(0, len(texts), BATCH)
+        bar = tqdm(starts, desc="reading sentences", unit="batch")
+        parts = [self.read(texts[start : start + BATCH]) for start in bar]
+        longest = max((mask.shape[1] for _, mask in parts), default=1)
+        width = int(self.model.config.hidden_size)
+        states = np.zeros((len(texts), longest, width), np.float16)
+        masks = np.zeros((len(texts), longest), np.bool_)
+        for start, (state, mask) in zip(starts, parts, strict=True):
+            states[start : start + len(state), : state.shape[1]] = state
+            masks[start : start + len(mask), : mask.shape[1]] = mask
+        return states, masks
+
+
+def _digest(folder: Path) -> str:
+    weights = sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")])
+    if not weights:
+        raise TrainingError(f"{folder} holds no weights (*.safetensors or *.bin).")
+    return sha256_of(weights[0])
 
 
 def _minilm() -> Path:

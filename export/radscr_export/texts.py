@@ -13,12 +13,12 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Polarity, Sentence, Severity, Side
+from radscr_edge.records import Polarity, Role, Sentence, Severity, Side
 from radscr_edge.sentences import load_sentences
 from radscr_edge.sentences.matching import best_match
 from radscr_export.data.labels import Mention
 from radscr_export.data.training_set import Studies
-from radscr_export.prototypes import PROTOTYPES, assign_prototypes
+from radscr_export.library.prototypes import PROTOTYPES, assign_prototypes
 from radscr_export.text_encoder import TextEncoder
 
 UNSAID = Mention("", Side.NONE, Severity.NONE)
@@ -47,6 +47,24 @@ class LibraryTexts:
     sentences: tuple[Sentence, ...]
     """L sentences, each about one finding."""
     tokens: Tokens
+
+    def draw(self, rng: np.random.Generator) -> LibraryTexts:
+        """One sentence of everything that the library can say, another wording every time.
+
+        A step that embedded the whole library would cost minutes; this covers it over an epoch.
+        """
+        chosen = [int(rng.choice(rows)) for rows in self._wordings]
+        sentences = tuple(self.sentences[row] for row in chosen)
+        return LibraryTexts(sentences, self.tokens.rows(torch.tensor(chosen)))
+
+    @cached_property
+    def _wordings(self) -> list[list[int]]:
+        """Rows that say the same in other words: finding, polarity, side, severity."""
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for row, one in enumerate(self.sentences):
+            said = (one.finding, one.polarity, one.side, one.severity)
+            groups.setdefault(said, []).append(row)
+        return list(groups.values())
 
     @cached_property
     def slots(self) -> NDArray[np.int64]:
@@ -86,9 +104,8 @@ class LibraryTexts:
 
 
 def read_library(encoder: TextEncoder) -> LibraryTexts:
-    """The shipped library with prototypes assigned and token states computed."""
-    every = assign_prototypes(load_sentences())
-    sentences = tuple(sentence for sentence in every if sentence.finding)
+    """The written library with prototypes assigned and token states computed."""
+    sentences = assign_prototypes(load_sentences(Role.FINDING))
     findings = [FINDINGS.index(sentence.finding) for sentence in sentences]
     return LibraryTexts(sentences, tokenise(encoder, [one.text for one in sentences], findings))
 

@@ -1,4 +1,4 @@
-"""Writes the two graphs of a bundle: vision (image -> V, logits, W), proposal (rows -> vectors)."""
+"""Writes the graphs of a bundle: vision (image -> V, logits, W), proposal and sentence heads."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from radscr_edge.contract import Files, Tensors
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.patches import STRIDE
-from radscr_export.model.radscr import RadSCR
+from radscr_export.model.radscr import Heads, RadSCR
 
 OPSET = 20
 
@@ -33,27 +32,45 @@ class VisionGraph(nn.Module):
 class ProposalGraph(nn.Module):
     """PropEncoder with the concept bank inside: every row of a study in one call."""
 
-    def __init__(self, model: RadSCR) -> None:
+    def __init__(self, heads: Heads) -> None:
         super().__init__()
-        self.model = model
+        self.heads = heads
 
     def forward(
         self, grids: Tensor, grid_of_row: Tensor, regions: Tensor, concepts: Tensor
     ) -> Tensor:
         """(R, d) of unit length; shapes as in contract.Tensors."""
-        return self.model.propose(grids, grid_of_row, regions, concepts)
+        return self.heads.propose(grids, grid_of_row, regions, concepts)
+
+
+class SentenceGraph(nn.Module):
+    """Sentence head with the concept bank inside: a library can be embedded without torch's run."""
+
+    def __init__(self, heads: Heads) -> None:
+        super().__init__()
+        self.heads = heads
+
+    def forward(self, states: Tensor, mask: Tensor, about: Tensor) -> Tensor:
+        """(B, d) of unit length; shapes as in contract.Tensors."""
+        return self.heads.embed(states, mask, about)
 
 
 def write_graphs(model: RadSCR, image_size: int, folder: Path) -> None:
-    """Writes the fp32 vision graph and the proposal graph, each one self-contained file."""
+    """Writes the fp32 vision graph and the graphs of the heads, each one self-contained file."""
     model = model.float().cpu().eval()
     image = torch.zeros(1, 1, image_size, image_size, dtype=torch.uint8)
     names = [Tensors.FEATURES, Tensors.LOGITS, Tensors.SALIENCY]
     _export(
         VisionGraph(model), (image,), ([Tensors.IMAGE], names), None, folder / Files.VISION["fp32"]
     )
-    patches = (image_size // STRIDE) ** 2
-    width = model.classifier.linear.in_features
+    write_heads(model.heads, folder)
+
+
+def write_heads(heads: Heads, folder: Path) -> None:
+    """Writes the proposal graph and the sentence graph."""
+    heads = heads.float().cpu().eval()
+    patches = heads.prop_encoder.rows.shape[0] ** 2
+    width = heads.prop_encoder.from_features.in_features
     rows = torch.export.Dim("rows", min=1, max=4096)
     grids = torch.export.Dim("grids", min=1, max=4096)
     example = (
@@ -65,8 +82,22 @@ def write_graphs(model: RadSCR, image_size: int, folder: Path) -> None:
     inputs = [Tensors.GRIDS, Tensors.GRID_OF_ROW, Tensors.REGIONS, Tensors.CONCEPTS]
     shapes = ({0: grids}, {0: rows}, {0: rows}, {0: rows})
     _export(
-        ProposalGraph(model), example, (inputs, [Tensors.VECTORS]), shapes, folder / Files.PROPOSAL
+        ProposalGraph(heads), example, (inputs, [Tensors.VECTORS]), shapes, folder / Files.PROPOSAL
     )
+    _write_sentence_graph(heads, folder / Files.SENTENCE)
+
+
+def _write_sentence_graph(heads: Heads, path: Path) -> None:
+    sentences = torch.export.Dim("sentences", min=1, max=4096)
+    tokens = torch.export.Dim("tokens", min=2, max=512)
+    example = (
+        torch.zeros(3, 7, heads.sentence_head.tokens.in_features),
+        torch.ones(3, 7, dtype=torch.bool),
+        torch.zeros(3, dtype=torch.int64),
+    )
+    inputs = [Tensors.STATES, Tensors.MASK, Tensors.ABOUT]
+    shapes = ({0: sentences, 1: tokens}, {0: sentences, 1: tokens}, {0: sentences})
+    _export(SentenceGraph(heads), example, (inputs, [Tensors.VECTORS]), shapes, path)
 
 
 def _export(

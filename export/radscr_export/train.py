@@ -233,7 +233,8 @@ def _losses(
         return classified, pointed, classified.new_zeros(())
     heard, study = told.draw(studies.ids, rng)
     seen = Seen(features, logits, saliency, trust=PREDICTED * done)
-    retrieved = retrieval_loss(model, seen, studies, (library, heard, study), settings, rng)
+    shelf = (library.draw(rng), heard, study)
+    retrieved = retrieval_loss(model.heads, seen, studies, shelf, settings, rng)
     return classified, pointed, retrieved
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from radscr_edge.ontology import FINDINGS, load_ontology
-from radscr_edge.records import Polarity, Sentence
+from radscr_edge.records import Role, Polarity, Sentence
 from radscr_edge.sentences import load_sentences
 from radscr_export.decoder.examples import (
     EXPLAINED_BY,
@@ -25,7 +25,7 @@ from radscr_runtime.decoders.rules import settle
 
 @pytest.fixture(scope="module")
 def wording() -> Wording:
-    return wording_of(load_sentences())
+    return wording_of(load_sentences(Role.FINDING))
 
 
 @pytest.fixture(scope="module")

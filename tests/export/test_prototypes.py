@@ -7,14 +7,14 @@ from collections import defaultdict
 import pytest
 
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Polarity, Sentence
+from radscr_edge.records import Polarity, Role, Sentence
 from radscr_edge.sentences import load_sentences
-from radscr_export.prototypes import POSITIVE_PROTOTYPES, PROTOTYPES, assign_prototypes
+from radscr_export.library.prototypes import POSITIVE_PROTOTYPES, PROTOTYPES, assign_prototypes
 
 
 @pytest.fixture(scope="module")
 def assigned() -> tuple[Sentence, ...]:
-    return assign_prototypes(load_sentences())
+    return assign_prototypes(load_sentences(Role.FINDING))
 
 
 def test_every_finding_has_five_prototypes(assigned: tuple[Sentence, ...]) -> None:
@@ -34,9 +34,9 @@ def test_denials_and_nothing_else_share_the_last_prototype(assigned: tuple[Sente
 
 def test_the_sentences_stay_as_they_were_and_in_order(assigned: tuple[Sentence, ...]) -> None:
     assert [(one.id, one.text) for one in assigned] == [
-        (one.id, one.text) for one in load_sentences()
+        (one.id, one.text) for one in load_sentences(Role.FINDING)
     ]
 
 
 def test_the_same_sentences_get_the_same_prototypes(assigned: tuple[Sentence, ...]) -> None:
-    assert assign_prototypes(load_sentences()) == assigned
+    assert assign_prototypes(load_sentences(Role.FINDING)) == assigned

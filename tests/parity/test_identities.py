@@ -71,10 +71,8 @@ def four_terms(walker: Walker, challenge: Challenge, settings: Settings) -> Floa
 
 
 def scored(walker: Walker, challenges: tuple[Challenge, ...]) -> Iterator[tuple[Floats, Floats]]:
-    with np.load(walker.networks._bundle.path("library.npz")) as stored:
-        folded = stored["folded"]
     for challenge in challenges:
-        yield folded @ challenge.query, four_terms(walker, challenge, walker.settings)
+        yield walker.library.folded @ challenge.query, four_terms(walker, challenge, walker.settings)
 
 
 def test_the_folded_query_gives_the_four_term_score(
@@ -113,9 +111,8 @@ def test_every_sentence_and_prototype_is_of_unit_length(walker: Walker) -> None:
 
 
 def test_folded_vectors_are_not_of_unit_length_so_the_index_compares_inner_products(
-    bundle_folder: Path,
+    walker: Walker,
 ) -> None:
-    with np.load(bundle_folder / "library.npz") as stored:
-        lengths = np.linalg.norm(stored["folded"], axis=1)
+    lengths = np.linalg.norm(walker.library.folded, axis=1)
 
     assert np.ptp(lengths) > 0.01

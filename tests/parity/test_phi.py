@@ -32,7 +32,7 @@ MARGIN = 0.1
 
 @pytest.fixture(scope="module")
 def questions() -> list[Example]:
-    return make_open_examples(wording_of(load_sentences()), 200, np.random.default_rng(1))
+    return make_open_examples(wording_of(load_sentences(Role.FINDING)), 200, np.random.default_rng(1))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_the_shipped_decoder_reads_the_report_and_not_the_candidate_alone(
 
 
 def test_a_few_steps_write_a_decoder_that_llama_cpp_opens(tmp_path: Path) -> None:
-    facts = train_decoder(load_sentences(), tmp_path / "phi.gguf", seed=0, steps=2)
+    facts = train_decoder(load_sentences(Role.FINDING), tmp_path / "phi.gguf", seed=0, steps=2)
 
     oracle = llama.Phi(tmp_path / "phi.gguf", threads=1)
     odds = oracle.log_odds("Report:\n- The lungs are clear.")

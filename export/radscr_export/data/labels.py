@@ -152,6 +152,14 @@ def _iu_row(
     return row
 
 
+def coded_findings(major: str) -> frozenset[str] | None:
+    """What a `mesh_major` says, with all that follows from it; None where a study was not coded."""
+    codes = _codes(major)
+    if not codes or {code[0] for code in codes} & set(UNCODED):
+        return None
+    return load_ontology().roll_up(mention.finding for mention in _mentions(codes))
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     terms: frozenset[str]

@@ -13,25 +13,17 @@ from radscr_export.model.prop_encoder import PropEncoder
 from radscr_export.model.sentence_head import SentenceHead
 
 
-class RadSCR(nn.Module):
-    """All trained parts of the method; the text encoder is frozen and stays outside."""
+class Heads(nn.Module):
+    """What is trained on patch features and text: concepts E, PropEncoder and sentence head."""
 
     def __init__(self, preset: Preset, text_width: int) -> None:
         super().__init__()
         shape, text = preset.encoder, preset.text
-        self.encoder = Encoder(shape)
-        self.classifier = Classifier(shape.feature_width, len(FINDINGS))
         self.concepts = nn.Parameter(torch.randn(len(FINDINGS) + 1, text.concept_width))
         self.prop_encoder = PropEncoder(
             shape.image_size // STRIDE, shape.feature_width, text.concept_width, text.vector_width
         )
         self.sentence_head = SentenceHead(text_width, text.concept_width, text.vector_width)
-
-    def see(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """V (B, P, D), logits (B, N) and saliency W (B, N, P) of 8-bit images (B, 1, S, S)."""
-        features = self.encoder(images)
-        logits, saliency = self.classifier(features)
-        return features, logits, saliency
 
     def propose(
         self, features: Tensor, grid_of_row: Tensor, regions: Tensor, concepts: Tensor
@@ -46,3 +38,19 @@ class RadSCR(nn.Module):
             states, mask, self.concepts[findings], self.concepts[-1]
         )
         return vectors
+
+
+class RadSCR(nn.Module):
+    """All trained parts of the method; the text encoder is frozen and stays outside."""
+
+    def __init__(self, preset: Preset, text_width: int) -> None:
+        super().__init__()
+        self.encoder = Encoder(preset.encoder)
+        self.classifier = Classifier(preset.encoder.feature_width, len(FINDINGS))
+        self.heads = Heads(preset, text_width)
+
+    def see(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """V (B, P, D), logits (B, N) and saliency W (B, N, P) of 8-bit images (B, 1, S, S)."""
+        features = self.encoder(images)
+        logits, saliency = self.classifier(features)
+        return features, logits, saliency
