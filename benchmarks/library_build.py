@@ -2,9 +2,9 @@
 
     python benchmarks/library_build.py --sentences 10000 100000 1000000
 
-The text is generated, so that a size can be had at will. The text encoder is MiniLM's tokenizer with one untrained
-layer of its width: its real cost is linear and measured apart (`--minilm N`), and memory does not depend on it beyond
-the weights. Every size runs in a process of its own.
+The text is generated, so that a size can be had at will. The text encoder is MiniLM's tokenizer
+with one untrained layer of its width: its real cost is linear and measured apart (`--minilm N`),
+and memory does not depend on it beyond the weights. Every size runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -96,7 +96,11 @@ def main() -> None:
     if arguments.one:
         real = arguments.minilm
         encoder = TextEncoder.load("minilm") if real else small_encoder()
-        print(json.dumps({"encoder": "minilm" if real else "one layer", **build(arguments.one, encoder)}))
+        print(
+            json.dumps(
+                {"encoder": "minilm" if real else "one layer", **build(arguments.one, encoder)}
+            )
+        )
         return
     sizes = [(count, 0) for count in arguments.sentences]
     sizes += [(arguments.minilm, 1)] if arguments.minilm else []

@@ -16,12 +16,12 @@ from typing import Any, Final
 from radscr_edge.errors import BundleError
 from radscr_edge.ontology import FINDINGS
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MANIFEST: Final = "bundle.json"
 
 
 class Tensors:
-    """Names of the tensors of the two graphs."""
+    """Names of the tensors of the graphs."""
 
     IMAGE: Final = "image"
     """vision in: (1, 1, S, S) uint8, the letter-boxed radiograph."""
@@ -39,8 +39,14 @@ class Tensors:
     """proposal in: (R, P) float32 in [0, 1]: B_m of the row."""
     CONCEPTS: Final = "concepts"
     """proposal in: (R, N + 1) float32: weights over E, rows sum to 1, background last."""
+    STATES: Final = "states"
+    """sentence in: (B, T, width) float32, token states of the frozen text encoder."""
+    MASK: Final = "mask"
+    """sentence in: (B, T) bool, True for tokens."""
+    ABOUT: Final = "about"
+    """sentence in: (B,) int64, column of the finding that each sentence is read for."""
     VECTORS: Final = "vectors"
-    """proposal out: (R, d) float32 of unit length."""
+    """proposal out: (R, d), sentence out: (B, d), float32 of unit length."""
 
 
 class Files:
@@ -48,12 +54,14 @@ class Files:
 
     VISION: Final = {"fp32": "vision.fp32.onnx", "int8": "vision.int8.onnx"}
     PROPOSAL: Final = "proposal.onnx"
+    SENTENCE: Final = "sentence.onnx"
+    """Sentence head: never used to read a study; with it a library is embedded for this bundle."""
     SENTENCES: Final = "sentences.json"
-    """Rows of records.Sentence, in the order of the vectors."""
+    """Rows of records.Sentence: those with a vector first, in the order of the vectors."""
     VECTORS: Final = "library.npz"
-    """'sentence' s (L, d), 'prototype' o (N, K, d), 'folded' s + alpha1 o (L, d), all float32."""
+    """'sentence' s (L, d), 'prototype' o (N, K, d), both float32."""
     INDEX: Final = "library.hnsw"
-    """hnswlib index, space 'ip', over 'folded'; label = row of the sentence."""
+    """hnswlib index, space 'ip', over f = s + alpha1 o; label = row of the sentence."""
     DONORS: Final = "donors.npz"
     """'features' (n, P, D) float16; 'states' (n, N) int8: 1 positive, 0 negative, -1 unknown;
     'view' (n,) str: 'PA' or 'AP'; 'id' (n,) str."""
@@ -154,6 +162,8 @@ class Bundle:
     """What `auto` means: 'plain' or 'judge'."""
     has_decoder: bool
     """Whether a GGUF model is part of the bundle."""
+    text_encoder: str
+    """SHA-256 of the weights of the text encoder that the sentence head was trained on."""
     training: Mapping[str, Any]
     """Everything that made it: data, seeds, versions, figures. For people, never read by code."""
     digest: str = ""

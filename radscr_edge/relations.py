@@ -15,9 +15,7 @@ from typing import Final, Protocol
 from radscr_edge.ontology import load_ontology
 from radscr_edge.records import Polarity, Side
 
-TOLERATED: Final = frozenset(
-    {"calcified nodule", "pleural/parenchymal scarring", "hyperaeration"}
-)
+TOLERATED: Final = frozenset({"calcified nodule", "pleural/parenchymal scarring", "hyperaeration"})
 """What radiologists leave beside 'the lungs are clear': no contradiction when others wrote it."""
 
 
@@ -72,7 +70,7 @@ def relate(first: Statement, second: Statement, strict: bool = True) -> Relation
 def worst_relation(
     first: Iterable[Statement], second: Iterable[Statement], strict: bool = True
 ) -> Relation:
-    """The gravest relation between the statements of two sentences; COMPATIBLE where one is mute."""
+    """The gravest relation between the statements of two sentences; a mute one is compatible."""
     relations = (relate(one, other, strict) for one, other in product(first, second))
     return max(relations, default=Relation.COMPATIBLE)
 

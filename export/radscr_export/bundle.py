@@ -32,7 +32,7 @@ from radscr_export.evaluate import measure
 from radscr_export.heads import train_heads
 from radscr_export.library.vectors import write_library
 from radscr_export.model.preset import Preset, load_preset
-from radscr_export.model.radscr import RadSCR
+from radscr_export.model.radscr import Heads, RadSCR
 from radscr_export.phantoms import GOLDEN_SEEDS, KINDS, draw_phantom
 from radscr_export.quantise import quantise
 from radscr_export.text_encoder import TextEncoder
@@ -127,15 +127,36 @@ def retrain(
     encoder = TextEncoder.load(preset.text.encoder)
     library = read_library(encoder)
     heads = train_heads(bundle, preset, library, data, seed, epochs)
+    training = {**bundle.training, "heads": {"epochs": epochs, "seed": seed}}
+    bundle = replace(bundle, training=training)
+    return with_heads(bundle, (heads, library), data, out, seed, decoder)
+
+
+def with_heads(
+    bundle: Bundle,
+    made: tuple[Heads, LibraryTexts],
+    data: Path,
+    out: Path,
+    seed: int,
+    decoder: Path | None,
+) -> Bundle:
+    """A bundle in `out` with the vision of `bundle` and other heads and library."""
+    (heads, library), preset = made, load_preset(bundle.preset)
+    encoder = TextEncoder.load(preset.text.encoder)
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
         shutil.copytree(bundle.folder, folder)
         write_heads(heads, folder)
         _write_library(folder, library, encoder, preset.loss.alpha1)
         facts = _write_decoder(folder, library, decoder, seed)
-        facts = {**bundle.training, "decoder": facts, "heads": {"epochs": epochs, "seed": seed}}
-        made = replace(bundle, folder=folder, name=out.name, training=facts)
-        _finished(replace(made, text_encoder=encoder.digest), data, seed)
+        fresh = replace(
+            bundle,
+            folder=folder,
+            name=out.name,
+            text_encoder=encoder.digest,
+            training={**bundle.training, "decoder": facts},
+        )
+        _finished(fresh, data, seed)
         if out.exists():
             shutil.rmtree(out)
         shutil.move(folder, out)

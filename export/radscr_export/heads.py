@@ -1,4 +1,4 @@
-"""Trains the heads of a bundle anew on its own frozen vision: minutes, after the library changed."""
+"""Trains the heads of a bundle anew on its own frozen vision, e.g. for another library."""
 
 from __future__ import annotations
 
@@ -99,7 +99,9 @@ def _look(bundle: Bundle, studies: Studies, seed: int) -> Looks:
     for look in range(LOOKS):
         for row in tqdm(range(len(studies.ids)), desc=f"look {look + 1}", unit="film"):
             image = studies.images[row]
-            grids.append(networks.see((_varied(studies, row, generator) if look else image)[None, None]))
+            grids.append(
+                networks.see((_varied(studies, row, generator) if look else image)[None, None])
+            )
     count = (LOOKS, len(studies.ids))
     features = np.stack([grid.features.astype(np.float16) for grid in grids])
     saliency = np.stack([grid.saliency.astype(np.float16) for grid in grids])

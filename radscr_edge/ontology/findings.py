@@ -29,7 +29,6 @@ class FindingType:
     diffuse: bool
     directed: bool
     """Whether its side is a direction, of which there can be only one."""
-    phrases: tuple[str, ...]
     chexpert: str
     nih: tuple[str, ...]
     vindr: tuple[str, ...]
@@ -115,7 +114,6 @@ def _finding(row: dict[str, object]) -> FindingType:
         critical=bool(row.get("critical", False)),
         diffuse=bool(row.get("diffuse", False)),
         directed=bool(row.get("directed", False)),
-        phrases=names("phrases"),
         chexpert=str(row.get("chexpert", "")),
         nih=names("nih"),
         vindr=names("vindr"),

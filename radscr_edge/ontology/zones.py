@@ -37,7 +37,7 @@ NEIGHBOURS = {"apical": {"apical", "upper"}, "base": {"base", "lower"}}
 
 
 def zone_words(band: str) -> set[str]:
-    """Zone words that a sentence may use for a band of the film; most bands allow their own only."""
+    """Zone words that a sentence may use for a band; most bands allow their own only."""
     return NEIGHBOURS.get(band, {band})
 
 

@@ -68,7 +68,9 @@ def variants(written: Sentence) -> Iterator[Sentence]:
         yield replace(written, id=variant_id(written.id, side), text=text, side=side)
 
 
-def sentence_of(row: Mapping[str, str], role: Role = Role.FINDING, language: str = "en") -> Sentence:
+def sentence_of(
+    row: Mapping[str, str], role: Role = Role.FINDING, language: str = "en"
+) -> Sentence:
     """A sentence from the fields of a table; a field that the table lacks says nothing.
 
     Raises LibraryError where the finding or an attribute is unknown.

@@ -11,7 +11,7 @@ from typing import Final
 
 from radscr_edge.labeler import Mention, compares, label
 from radscr_edge.ontology import FINDINGS, ZONES, load_ontology, zone_words
-from radscr_edge.records import Polarity, Role, Sentence, Severity, Side
+from radscr_edge.records import Polarity, Role, Sentence, Side
 
 NEAR: Final = 0.9
 """Share of common words from which two sentences that say the same are near-duplicates."""

@@ -42,5 +42,7 @@ def rows_of(language: str, table: str) -> Iterator[dict[str, str]]:
 @cache
 def _folder(language: str) -> Traversable:
     if language not in LANGUAGES:
-        raise LibraryError(f"{language!r} is no language here; choose one of {', '.join(LANGUAGES)}.")
+        raise LibraryError(
+            f"{language!r} is no language here; choose one of {', '.join(LANGUAGES)}."
+        )
     return files("radscr_edge.sentences").joinpath(language)

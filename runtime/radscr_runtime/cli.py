@@ -10,8 +10,8 @@ from pathlib import Path
 
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import BundleError, RadscrError, StudyError
-from radscr_runtime.bench import bench, bench_table
 from radscr_edge.sentences import LANGUAGES
+from radscr_runtime.bench import bench, bench_table
 from radscr_runtime.decoders.choose import CHOICES
 from radscr_runtime.doctor import examine, findings_table
 from radscr_runtime.library_commands import add_library_commands

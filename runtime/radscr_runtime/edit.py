@@ -38,7 +38,9 @@ def add(
     return replace(said, id=f"site.{count + 1:03d}", lender=lender.lender or lender.id)
 
 
-def reword(sentences: Sequence[Sentence], overlay: Overlay, sentence_id: str, text: str) -> Sentence:
+def reword(
+    sentences: Sequence[Sentence], overlay: Overlay, sentence_id: str, text: str
+) -> Sentence:
     """Sentence `sentence_id` in other words that say the same; LibraryError where they do not."""
     old = find(sentences, sentence_id)
     text = _checked(sentences, text)
@@ -57,9 +59,7 @@ def find(sentences: Sequence[Sentence], sentence_id: str) -> Sentence:
     )
 
 
-def sign(
-    action: Action, sentence_id: str, sentence: Sentence | None, by: str, why: str
-) -> Change:
+def sign(action: Action, sentence_id: str, sentence: Sentence | None, by: str, why: str) -> Change:
     """A change that `by` answers for, dated today; LibraryError without a name."""
     if not by.strip():
         raise LibraryError("A change needs the name of who answers for it: give --by NAME.")
@@ -107,7 +107,8 @@ def _read(sentences: Sequence[Sentence], text: str, language: str) -> tuple[Sent
     """What the labeler reads from an English text, and its nearest neighbour."""
     if language != ENGLISH:
         raise LibraryError(
-            "Only English can be read by the program. Name a sentence that says the same: --like ID."
+            "Only English can be read by the program. "
+            "Name a sentence that says the same: --like ID."
         )
     read = _statement(text)
     retrieved = [one for one in sentences if one.role is Role.FINDING]

@@ -155,9 +155,7 @@ def load_rows(path: Path) -> tuple[Sentence, ...]:
     """The sentences of a bundle's table, those with a vector first."""
     rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return tuple(
-        replace(
-            sentence_of(row, Role(row["role"]), row["language"]), prototype=row["prototype"]
-        )
+        replace(sentence_of(row, Role(row["role"]), row["language"]), prototype=row["prototype"])
         for row in rows
     )
 

@@ -97,7 +97,8 @@ def load_overlay(bundle: Bundle, signed: bool = True) -> Overlay:
         digest = record["digest"]
     except (ValueError, KeyError, TypeError) as problem:
         raise LibraryError(
-            f"{path} is damaged ({problem}). Restore it, or remove it to use the library as shipped."
+            f"{path} is damaged ({problem}). Restore it, or remove it to use the library as "
+            "shipped."
         ) from problem
     if signed and (digest != digest_of(overlay) or overlay.bundle_digest != bundle.digest):
         cause = "altered since" if digest != digest_of(overlay) else "signed off for another bundle"

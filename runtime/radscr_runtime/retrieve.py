@@ -25,7 +25,6 @@ from radscr_runtime.library import Library, Rows
 from radscr_runtime.timing import stage
 
 
-
 @dataclass(frozen=True, slots=True)
 class _Rival:
     """The strongest abnormality in the same region."""

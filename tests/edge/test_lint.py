@@ -25,7 +25,10 @@ def test_the_shipped_library_is_clean():
 
 
 def test_a_sentence_that_says_what_its_fields_say_is_clean():
-    assert rules_of(said("There is a small right pleural effusion.", side="right", severity="mild")) == []
+    assert (
+        rules_of(said("There is a small right pleural effusion.", side="right", severity="mild"))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,10 +77,11 @@ def test_the_second_impression_of_one_meaning_is_never_said():
     second = replace(first, id="second", text="Effusion of the pleura.")
 
     assert rules_of(first, second) == ["unreachable"]
-    assert rules_of(first, replace(second, text="Small pleural effusion.", severity=Severity.MILD)) == []
     assert (
-        rules_of(first, replace(second, text="Left pleural effusion.", side=Side.LEFT)) == []
+        rules_of(first, replace(second, text="Small pleural effusion.", severity=Severity.MILD))
+        == []
     )
+    assert rules_of(first, replace(second, text="Left pleural effusion.", side=Side.LEFT)) == []
 
 
 def test_a_prototype_without_sentences_is_found():

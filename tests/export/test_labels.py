@@ -12,7 +12,14 @@ from export.tiny_pack import NIH, Study, write_reports, write_table
 from radscr_edge.errors import TrainingError
 from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.records import Severity, Side
-from radscr_export.data.labels import IuLabels, State, iu_states, nih_states
+from radscr_export.data.labels import (
+    IuLabels,
+    State,
+    coded_findings,
+    iu_sentences,
+    iu_states,
+    nih_states,
+)
 from radscr_export.data.training_set import SOURCES, load_studies
 
 
@@ -199,3 +206,60 @@ def copy_with_codes(pack: Path, folder: Path, mesh: str) -> Path:
         studies = [Study(row["uid"], mesh, "", "", row["split"]) for row in csv.DictReader(stream)]
     (folder / "iu_xray" / "iu_reports.csv").unlink()
     return write_reports(folder, studies)
+
+
+@pytest.mark.parametrize(
+    ("code", "finding"),
+    [
+        ("Deformity/thoracic vertebrae/mild", "spinal fracture"),
+        ("Opacity/lung/upper lobe/right/round", "mass/nodule (not otherwise specified)"),
+        ("Density/lung/round/multiple", "multiple masses/nodules"),
+        ("Opacity/pulmonary alveoli", "airspace opacity"),
+        ("Lung/interstitial/prominent", "increased reticular markings/ild pattern"),
+        ("Mass/right/paratracheal", "superior mediastinal mass/enlargement"),
+        ("Pulmonary Artery/enlarged", "enlarged hilum"),
+        ("Cardiac Shadow/borderline", "enlarged cardiac silhouette"),
+        ("Volume Loss/lung/left", "lobar/segmental collapse"),
+    ],
+)
+def test_a_code_is_read_as_its_finding(code: str, finding: str) -> None:
+    assert finding in (coded_findings(code) or ())
+
+
+@pytest.mark.parametrize(
+    ("code", "finding"),
+    [
+        ("Calcinosis/lung/hilum/lymph nodes", "calcified nodule"),
+        ("Cicatrix/breast/right", "pleural/parenchymal scarring"),
+        ("Thickening/lung/bronchi", "pleural/parenchymal scarring"),
+        ("Pulmonary Atelectasis/focal", "linear/patchy atelectasis"),
+        ("Mass/mediastinum", "mass/nodule (not otherwise specified)"),
+    ],
+)
+def test_a_code_of_something_else_is_not(code: str, finding: str) -> None:
+    assert finding not in (coded_findings(code) or ())
+
+
+def test_an_uncoded_study_has_no_coded_findings() -> None:
+    assert coded_findings("normal") == frozenset()
+    assert coded_findings("No Indexing") is None
+
+
+def test_a_finding_of_the_past_leaves_this_film_as_it_is(tmp_path: Path) -> None:
+    words = "History of pneumonia."
+
+    assert state(tmp_path, "airspace opacity", "Cardiomegaly", words) is State.ASSUMED
+
+
+def test_a_sentence_teaches_only_where_it_compares_with_nothing(tmp_path: Path) -> None:
+    pack = write_reports(
+        tmp_path, [Study("1", "Cardiomegaly", "Mild cardiomegaly. No effusion. Stable scoliosis.")]
+    )
+
+    said = iu_sentences(pack)["1"]
+
+    assert [(one.text, one.usable) for one in said] == [
+        ("Mild cardiomegaly.", True),
+        ("No effusion.", True),
+        ("Stable scoliosis.", False),
+    ]

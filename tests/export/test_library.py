@@ -83,13 +83,15 @@ def source_of(path: Path, reports: list[str]) -> ReportSource:
 def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "reports.csv", ["x"])
 
-    with pytest.raises(TrainingError, match="has no column findings.*it has text"):
+    with pytest.raises(TrainingError, match=r"has no column findings.*it has text"):
         list(read_reports(path, ["findings"]))
 
 
 def test_a_shelf_keeps_each_text_of_a_finding_once_and_the_most_frequent(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "shelf.sqlite")
-    for number, report in enumerate(["A pleural effusion.", "Small effusion.", "a Pleural effusion"]):
+    for number, report in enumerate(
+        ["A pleural effusion.", "Small effusion.", "a Pleural effusion"]
+    ):
         shelf.add(sentences_of(report), reports=number + 1)
 
     shelf.keep(1)
@@ -209,7 +211,7 @@ def test_an_existing_folder_is_never_overwritten(
 ) -> None:
     source = source_of(tmp_path / "reports.csv", [REPORT])
 
-    with pytest.raises(TrainingError, match="exists. Give another folder"):
+    with pytest.raises(TrainingError, match=r"exists\. Give another folder"):
         build_library(source, tiny_bundle, tmp_path, encoder)
 
 

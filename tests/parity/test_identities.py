@@ -72,7 +72,10 @@ def four_terms(walker: Walker, challenge: Challenge, settings: Settings) -> Floa
 
 def scored(walker: Walker, challenges: tuple[Challenge, ...]) -> Iterator[tuple[Floats, Floats]]:
     for challenge in challenges:
-        yield walker.library.folded @ challenge.query, four_terms(walker, challenge, walker.settings)
+        yield (
+            walker.library.folded @ challenge.query,
+            four_terms(walker, challenge, walker.settings),
+        )
 
 
 def test_the_folded_query_gives_the_four_term_score(

@@ -10,6 +10,7 @@ import torch
 from needs import needs
 
 from radscr_edge.contract import Files
+from radscr_edge.records import Role
 from radscr_edge.sentences import load_sentences
 from radscr_export.decoder.examples import (
     Example,
@@ -32,7 +33,9 @@ MARGIN = 0.1
 
 @pytest.fixture(scope="module")
 def questions() -> list[Example]:
-    return make_open_examples(wording_of(load_sentences(Role.FINDING)), 200, np.random.default_rng(1))
+    return make_open_examples(
+        wording_of(load_sentences(Role.FINDING)), 200, np.random.default_rng(1)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -54,9 +54,7 @@ def missed(*findings):
     return tuple(Missed(said_of(name, Polarity.UNCERTAIN), 0.5, 0.3) for name in findings)
 
 
-def composed(
-    findings=(), absent=(), u=(), indeterminate=(), decoder=None, advice=False, **film
-):
+def composed(findings=(), absent=(), u=(), indeterminate=(), decoder=None, advice=False, **film):
     present = [one.place.hypothesis.finding for one in findings]
     assessed = hypotheses(present, absent, indeterminate)
     evidences = Evidences(radiograph(**film), assessed, tuple(findings), tuple(u))

@@ -45,7 +45,8 @@ def test_a_hypothesis_whose_evidence_survives_is_asserted():
     assert found.verdict is Verdict.ASSERTED
     assert found.margin == pytest.approx(0.2)
     assert re.fullmatch(
-        "The evidence for pleural effusion survived: 0.20 above what is needed, .*", found.reason.text
+        "The evidence for pleural effusion survived: 0.20 above what is needed, .*",
+        found.reason.text,
     )
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radscr_edge.errors import TrainingError
+from radscr_edge.labeler import compares, label, split_sentences
 from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.records import Polarity, Severity, Side
-from radscr_export.data.mentions import Said, read_sentences
 
 States = NDArray[np.int8]
 
@@ -41,6 +41,17 @@ class Mention:
     finding: str
     side: Side
     severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one sentence of a report says of one finding of this film."""
+
+    text: str
+    finding: str
+    polarity: Polarity
+    usable: bool
+    """False where the sentence compares with a prior or holds a de-identification mark."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,10 +103,15 @@ def iu_states(data: Path) -> IuLabels:
 def iu_sentences(data: Path) -> Mapping[str, tuple[Said, ...]]:
     """What each report says of the findings, sentence by sentence; the text never leaves memory."""
     reports = _table(data / "iu_xray" / "iu_reports.csv")
-    return {
-        row["uid"]: tuple(read_sentences(f"{row['findings']} {row['impression']}"))
-        for row in reports
-    }
+    return {row["uid"]: tuple(_said(f"{row['findings']} {row['impression']}")) for row in reports}
+
+
+def _said(report: str) -> Iterator[Said]:
+    for sentence in split_sentences(report):
+        usable = not compares(sentence)
+        for one in label(sentence):
+            if one.finding and not one.historical:
+                yield Said(sentence, one.finding, one.polarity, usable)
 
 
 def nih_states(data: Path) -> NihLabels:

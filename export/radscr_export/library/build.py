@@ -119,9 +119,7 @@ def _needed(shelf: Shelf) -> Iterator[Sentence]:
     """The written sentences of what the shelf cannot say plainly, without a side or a zone."""
     for finding in FINDINGS:
         plain = {
-            one.polarity
-            for one in shelf.about(finding)
-            if one.side is Side.NONE and not one.zone
+            one.polarity for one in shelf.about(finding) if one.side is Side.NONE and not one.zone
         }
         lacking = set(Polarity) - plain
         yield from (

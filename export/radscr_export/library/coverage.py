@@ -43,10 +43,7 @@ def coverage(data: Path, splits: Sequence[str]) -> dict[str, Any]:
 
 def sayable(sentences: Iterable[Sentence]) -> frozenset[Said]:
     """Everything that some retrieved sentences can say."""
-    return frozenset(
-        (one.finding, one.polarity, one.side, one.severity)
-        for one in sentences
-    )
+    return frozenset((one.finding, one.polarity, one.side, one.severity) for one in sentences)
 
 
 def _said(one: Mention) -> Said:

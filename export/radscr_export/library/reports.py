@@ -1,4 +1,4 @@
-"""A user's own reports -> sentences that may be retrieved: split, scrubbed, labelled, one finding."""
+"""A user's own reports -> sentences that may be retrieved: split, scrubbed and labelled."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from radscr_edge.ontology import load_ontology
 from radscr_edge.records import Polarity, Sentence
 
 COMPARING: Final = re.compile(
-    r"\b(?:stable|unchanged|persistent|persisting|again|redemonstrated|residual)\b,? ?", re.IGNORECASE
+    r"\b(?:stable|unchanged|persistent|persisting|again|redemonstrated|residual)\b,? ?",
+    re.IGNORECASE,
 )
 """Words that can be cut out of a sentence and leave it whole."""
 PRIVATE: Final = re.compile(
-    r"\bx{2,}\b|_{2,}|\[\*\*.*?\*\*\]|\b(?:dr|mr|mrs|ms|prof)\b\.? [A-Z]|\bphone\b|\bpager\b|\bdiscussed\b"
+    r"\bx{2,}\b|_{2,}|\[\*\*.*?\*\*\]|\b(?:dr|mr|mrs|ms|prof)\b\.? [A-Z]"
+    r"|\b(?:phone|pager|discussed|called)\b"
     r"|\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b|\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b|\b[ap]\.?m\.?\b"
     r"|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b",
     re.IGNORECASE,
@@ -40,8 +42,8 @@ def read_reports(path: Path, columns: Sequence[str], start: int = 0) -> Iterator
         missing = set(columns) - set(rows.fieldnames or ())
         if missing:
             raise TrainingError(
-                f"{path} has no column {', '.join(sorted(missing))}. Name the columns that hold the "
-                f"text with --columns; it has {', '.join(rows.fieldnames or ())}."
+                f"{path} has no column {', '.join(sorted(missing))}. Name the columns that hold "
+                f"the text with --columns; it has {', '.join(rows.fieldnames or ())}."
             )
         for number, row in enumerate(rows):
             if number >= start:

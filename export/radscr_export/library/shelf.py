@@ -97,5 +97,7 @@ def _fields(one: Sentence) -> str:
 
 def _sentence(number: int, finding: str, fields: str, prototype: int) -> Sentence:
     row = json.loads(fields)
-    row["id"] = row["id"] or f"{re.sub(r'[^a-z0-9]+', '-', finding.lower()).strip('-')}.report.{number}"
+    row["id"] = (
+        row["id"] or f"{re.sub(r'[^a-z0-9]+', '-', finding.lower()).strip('-')}.report.{number}"
+    )
     return replace(sentence_of(row, language=row["language"]), prototype=prototype)

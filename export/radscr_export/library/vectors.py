@@ -73,9 +73,7 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _write_table(
-    path: Path, sentences: Sentences, composed: Sequence[Sentence]
-) -> None:
+def _write_table(path: Path, sentences: Sentences, composed: Sequence[Sentence]) -> None:
     """A JSON list, one sentence a line, written as it is read."""
     with path.open("w", encoding="utf-8") as stream:
         mark = "[\n"
@@ -90,9 +88,7 @@ def _slot(sentence: Sentence) -> int:
     return FINDINGS.index(sentence.finding) * PROTOTYPES + sentence.prototype
 
 
-def _embed(
-    path: Path, sentences: Sentences, encoder: TextEncoder, graph: Path
-) -> int:
+def _embed(path: Path, sentences: Sentences, encoder: TextEncoder, graph: Path) -> int:
     """Appends the vectors that `path` lacks, batch by batch; returns their width d."""
     head = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
     width = int(head.get_outputs()[0].shape[1])

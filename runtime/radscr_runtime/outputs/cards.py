@@ -82,7 +82,8 @@ def _card(finding: Mapping[str, Any], sentence_id: str, reason: str, words: Word
     if sentence_id not in scored:
         rows.append(("scores_of", evidence["sentence_id"]))
     items = "".join(
-        f"<dt>{escape(words.say('card', name))}</dt><dd>{escape(value)}</dd>" for name, value in rows
+        f"<dt>{escape(words.say('card', name))}</dt><dd>{escape(value)}</dd>"
+        for name, value in rows
     )
     said = f"<p>{escape(reason)}</p>" if reason else ""
     return f'<div class="card">{said}<dl>{items}</dl></div>'
@@ -107,7 +108,7 @@ def missed_table(missed: Sequence[Mapping[str, Any]], words: Words) -> Iterator[
     """What C_Neg brought up, and what became of it."""
     yield from _head(("sentence", "decision", "by"), ("score",), words)
     for one in missed:
-        by = one["decided_by"].removeprefix("rule: ")
+        by = words.say("rule", one["decided_by"].removeprefix("rule: "))
         if one["log_odds"] is not None:
             by += ", " + words.say("table", "log_odds", odds=f"{one['log_odds']:+.2f}")
         kept = words.say("table", "kept" if one["kept"] else "dropped")

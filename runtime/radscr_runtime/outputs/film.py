@@ -25,9 +25,7 @@ def numbers_of(record: Mapping[str, Any]) -> dict[int, int]:
     return {place: number for number, place in enumerate(dict.fromkeys(places), 1)}
 
 
-def film_figure(
-    record: Mapping[str, Any], radiograph: Radiograph, words: Words
-) -> Iterator[str]:
+def film_figure(record: Mapping[str, Any], radiograph: Radiograph, words: Words) -> Iterator[str]:
     """The embedded radiograph with outlines, numbers and side letters over it."""
     height, width = radiograph.pixels.shape
     letter = max(width, height) / LETTERS

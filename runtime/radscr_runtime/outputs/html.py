@@ -30,7 +30,7 @@ def to_html(record: Mapping[str, Any], radiograph: Radiograph) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">',
             f"<title>{escape(title)}</title><style>{_asset('report.css')}</style></head><body>",
-            f'<div class="banner" role="note">{escape(record["banner"])}{_unreviewed(record)}</div>',
+            _banner(record),
             *_header(record, title, words),
             "<main>",
             *film_figure(record, radiograph, words),
@@ -47,9 +47,10 @@ def _asset(name: str) -> str:
     return files("radscr_runtime.outputs").joinpath("page", name).read_text(encoding="utf-8")
 
 
-def _unreviewed(record: Mapping[str, Any]) -> str:
+def _banner(record: Mapping[str, Any]) -> str:
     said = record["translation"]
-    return f"<br><strong>{escape(said)}</strong>" if said else ""
+    unreviewed = f"<br><strong>{escape(said)}</strong>" if said else ""
+    return f'<div class="banner" role="note">{escape(record["banner"])}{unreviewed}</div>'
 
 
 def _header(record: Mapping[str, Any], title: str, words: Words) -> Iterator[str]:

@@ -39,7 +39,8 @@ def _lines(record: Mapping[str, Any], words: Words) -> Iterator[str]:
 def _study(study: Mapping[str, Any], words: Words) -> Iterator[str]:
     width, height = str(study["width"]), str(study["height"])
     size = words.say("report", "pixels", width=width, height=height)
-    yield f"{words.say('report', 'study').upper()}  {study['name']}  ({view_of(study, words)}, {size})"
+    title = words.say("report", "study").upper()
+    yield f"{title}  {study['name']}  ({view_of(study, words)}, {size})"
     for note in study["notes"]:
         yield from _wrap(note, "  ")
 
