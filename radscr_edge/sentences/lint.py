@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import Final
 
 from radscr_edge.labeler import Mention, compares, label
+from radscr_edge.labeler.words import cut, vocabulary
 from radscr_edge.ontology import FINDINGS, ZONES, load_ontology, zone_words
 from radscr_edge.records import Polarity, Role, Sentence, Side
 
@@ -44,8 +45,12 @@ def lint(sentences: Sequence[Sentence]) -> tuple[Complaint, ...]:
     return (*found, *_duplicates(sentences), *_shadowed(sentences), *_empty(sentences))
 
 
+def _unknown(one: Sentence) -> bool:
+    return bool(one.finding) and one.finding not in FINDINGS
+
+
 def _finding(one: Sentence) -> Iterator[Complaint]:
-    if one.finding and one.finding not in FINDINGS:
+    if _unknown(one):
         yield Complaint(one.id, "finding", f"{one.finding!r} is not in the ontology.")
 
 
@@ -56,7 +61,7 @@ def _compared(one: Sentence) -> Iterator[Complaint]:
 
 def _read(one: Sentence) -> Iterator[Complaint]:
     """What the labeler reads must be what the fields say."""
-    if one.language != "en" or one.role in (Role.ADVICE, Role.NORMAL):
+    if one.language != "en" or one.role in (Role.ADVICE, Role.NORMAL) or _unknown(one):
         return
     read = [mention for mention in label(one.text) if not mention.historical]
     about = [mention for mention in read if mention.finding == one.finding]
@@ -72,16 +77,23 @@ def _read(one: Sentence) -> Iterator[Complaint]:
 
 
 def _fields(one: Sentence, read: Mention) -> Iterator[Complaint]:
-    for name in ("polarity", "side", "severity"):
+    """Fields that the words contradict, or do not bear out."""
+    known, words = vocabulary(), cut(one.text).words
+    named: dict[str, set[object]] = {
+        "polarity": {read.polarity},
+        "side": {known.sides[word] for word in words if word in known.sides} | {read.side},
+        "severity": {known.severities[word] for word in words if word in known.severities},
+    }
+    for name, values in named.items():
         said, field = getattr(read, name), getattr(one, name)
-        if said is not field:
+        if said is not field and (said != "none" or field not in values):
             message = f"is read as {said}, its field says {field}: {one.text}"
             yield Complaint(one.id, name, message)
 
 
 def _unreachable(one: Sentence) -> Iterator[Complaint]:
     """Sentences that no walk can say."""
-    if one.role is not Role.FINDING:
+    if one.role is not Role.FINDING or _unknown(one):
         return
     reach = set().union(*(zone_words(zone.band) for zone in ZONES))
     sided = one.side in (Side.RIGHT, Side.LEFT)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import LibraryError
-from radscr_edge.records import Sentence
+from radscr_edge.records import Role, Sentence
 from radscr_edge.sentences import sentence_of
 
 FORMAT: Final = 1
@@ -134,5 +134,6 @@ def _change(row: dict[str, Any]) -> Change:
     said = row["sentence"]
     sentence = None
     if said is not None:
-        sentence = replace(sentence_of(said, language=said["language"]), lender=said["lender"])
+        read = sentence_of(said, Role(said["role"]), said["language"])
+        sentence = replace(read, lender=said["lender"], prototype=said["prototype"])
     return Change(**{**row, "action": Action(row["action"]), "sentence": sentence})

@@ -65,8 +65,11 @@ def test_the_same_words_twice_are_found():
 
 
 def test_nearly_the_same_words_with_the_same_meaning_are_found():
-    words = "There is a pleural effusion that lies along the chest wall and {} the fissure."
-    first, second = said(words.format("into")), said(words.format("in"))
+    words = (
+        "There is a pleural effusion that lies along the outer chest wall above both domes of the "
+        "diaphragm, where it reaches {} fissure."
+    )
+    first, second = said(words.format("one")), said(words.format("each"))
 
     assert rules_of(first, second) == ["near-duplicate"]
 
