@@ -56,8 +56,12 @@ DENIED = {
         "respect*/conserv*/préserv*/bien/fin*/centré*/médian*/rectiligne/habituel*/satisfaisant*/"
         "clair*/harmonieu*/en place/dans les limites"
     ),
-    "es": words("no/sin/ausente*/ausencia/ning*/ni/libre*/normal*/conservad*/dentro de los límites"),
-    "pt": words("não/sem/ausente*/ausência/nenhum*/nem/livre*/norma*/preservad*/dentro dos limites"),
+    "es": words(
+        "no/sin/ausente*/ausencia/ning*/ni/libre*/normal*/conservad*/dentro de los límites"
+    ),
+    "pt": words(
+        "não/sem/ausente*/ausência/nenhum*/nem/livre*/norma*/preservad*/dentro dos limites"
+    ),
     "sw": words("ha*/si*/bila/kawaida/safi/wala/huru/sawa"),
 }
 

@@ -104,8 +104,8 @@ def test_no_word_or_film_of_a_report_is_in_the_bundle(tiny_bundle: Bundle, run: 
     assert not said & {one["text"] for one in sentences}
     assert {path.name for path in tiny_bundle.folder.iterdir()} == {
         *Files.VISION.values(),
-        *(Files.PROPOSAL, Files.SENTENCES, Files.VECTORS, Files.INDEX, Files.DONORS),
-        *(Files.DECODER, Files.GOLDEN, Files.CARD, "bundle.json"),
+        *(Files.PROPOSAL, Files.SENTENCE, Files.SENTENCES, Files.VECTORS, Files.INDEX),
+        *(Files.DONORS, Files.DECODER, Files.GOLDEN, Files.CARD, "bundle.json"),
     }
 
 

@@ -186,7 +186,7 @@ def test_no_sentences_give_no_vectors() -> None:
     model = RadSCR(tiny_preset(), 16)
     nothing = torch.zeros(0, dtype=torch.int64)
 
-    vectors = model.embed(torch.zeros(0, 1, 16), torch.zeros(0, 1) > 0, nothing)
+    vectors = model.heads.embed(torch.zeros(0, 1, 16), torch.zeros(0, 1) > 0, nothing)
 
     assert vectors.shape == (0, 16)
 

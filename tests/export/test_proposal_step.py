@@ -53,7 +53,7 @@ def step(
 ) -> Tensor:
     rng = np.random.default_rng(0)
     texts = (library, *told.draw(studies.ids, rng))
-    return retrieval_loss(model, see(model, studies), studies, texts, run.preset.loss, rng)
+    return retrieval_loss(model.heads, see(model, studies), studies, texts, run.preset.loss, rng)
 
 
 def test_the_losses_teach_every_part_of_the_model(

@@ -66,7 +66,7 @@ def test_l_prop_reaches_the_classifiers_weights_through_the_region_alone() -> No
 
     regions = straight_through_regions(saliency[:, 1], inside, LOSS)
     concepts = F.one_hot(torch.tensor([1, 1]), 38).float()
-    vectors = model.propose(features, torch.arange(2), regions, concepts)
+    vectors = model.heads.propose(features, torch.arange(2), regions, concepts)
     matched, none = torch.eye(2, 4, dtype=torch.bool), torch.zeros(2, 4, dtype=torch.bool)
     scores = vectors @ F.normalize(torch.randn(4, vectors.shape[1]), dim=1).T
     prop_loss(scores, matched, none, scores, matched, LOSS.temperature).backward()

@@ -26,7 +26,8 @@ PRIVATE: Final = re.compile(
     re.IGNORECASE,
 )
 """De-identification marks, names, dates, times: a sentence that holds one is left out."""
-SHORTEST, LONGEST = 2, 40
+MARK: Final = " XXXX "
+SHORTEST, LONGEST = 1, 40
 """Words of a sentence that is kept."""
 
 
@@ -56,7 +57,7 @@ def sentences_of(report: str) -> Iterator[Sentence]:
     Their ids are empty. Left out is what compares with a prior, names people or dates, or says
     something of the past.
     """
-    for raw in split_sentences(report):
+    for raw in split_sentences(PRIVATE.sub(MARK, report)):
         text = _scrubbed(raw)
         if text and SHORTEST <= len(text.split()) <= LONGEST and not compares(text):
             statement = _only_statement(label(text))
@@ -79,8 +80,8 @@ def joined(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
 
 
 def _scrubbed(raw: str) -> str:
-    """The sentence without words of comparison; empty where it holds something private."""
-    if PRIVATE.search(raw):
+    """The sentence without words of comparison; empty where it held something private."""
+    if MARK.strip() in raw:
         return ""
     text = " ".join(COMPARING.sub("", raw).split()).strip(" ,;:-")
     if not text:
