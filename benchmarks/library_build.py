@@ -26,8 +26,9 @@ import torch
 from transformers import BertConfig, BertModel
 
 from radscr_edge.contract import Bundle
-from radscr_edge.records import Role, Side
+from radscr_edge.records import Side
 from radscr_edge.sentences import spell, written_sentences
+from radscr_edge.wording import Role
 from radscr_export.library.build import ReportSource, build_library
 from radscr_export.text_encoder import TextEncoder
 

@@ -19,6 +19,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from radscr_edge.wording import Acuity, Certainty, Role, Size
+
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -57,44 +59,6 @@ class Severity(StrEnum):
     MODERATE = "moderate"
     SEVERE = "severe"
     NONE = "none"
-
-
-class Certainty(StrEnum):
-    """How sure a sentence is of what it says."""
-
-    DEFINITE = "definite"
-    PROBABLE = "probable"
-    POSSIBLE = "possible"
-
-
-class Size(StrEnum):
-    """Size class that a sentence names; NONE where it says nothing."""
-
-    TINY = "tiny"
-    SMALL = "small"
-    MEDIUM = "medium"
-    LARGE = "large"
-    NONE = "none"
-
-
-class Acuity(StrEnum):
-    """Whether a sentence calls its finding acute or chronic; NONE where it says nothing."""
-
-    ACUTE = "acute"
-    CHRONIC = "chronic"
-    NONE = "none"
-
-
-class Role(StrEnum):
-    """What a library sentence is for; only a FINDING one has a vector and is retrieved."""
-
-    FINDING = "finding"
-    IMPRESSION = "impression"
-    """Says a finding again, in short."""
-    NORMAL = "normal"
-    """Calls a whole organ normal."""
-    ADVICE = "advice"
-    """What to do next; said only where it is asked for."""
 
 
 class Presence(StrEnum):

@@ -7,7 +7,6 @@ import numpy as np
 from radscr_edge.contract import FindingRule, Settings, Variant
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import (
-    Certainty,
     Challenge,
     Geometry,
     Grid,
@@ -16,12 +15,12 @@ from radscr_edge.records import (
     Polarity,
     Presence,
     Radiograph,
-    Role,
     Sentence,
     Severity,
     Side,
     View,
 )
+from radscr_edge.wording import Certainty, Role
 from radscr_runtime.donors import Donors
 from radscr_runtime.library import ExactSearch, Library
 

@@ -20,8 +20,9 @@ from radscr_edge.errors import TrainingError
 from radscr_edge.imaging import letterbox
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
-from radscr_edge.records import Floats, Role, Side
+from radscr_edge.records import Floats, Side
 from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
 from radscr_export.calibrate import Scored, calibrate, denials
 from radscr_export.card import LICENCE, write_card
 from radscr_export.checkpoint import load_checkpoint

@@ -13,9 +13,10 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Polarity, Role, Sentence, Severity, Side
+from radscr_edge.records import Polarity, Sentence, Severity, Side
 from radscr_edge.sentences import load_sentences
 from radscr_edge.sentences.matching import best_match
+from radscr_edge.wording import Role
 from radscr_export.data.labels import Mention
 from radscr_export.data.training_set import Studies
 from radscr_export.library.prototypes import PROTOTYPES, assign_prototypes

@@ -10,7 +10,8 @@ from radscr_edge.labeler.lexicon import Kind, Unit, joints
 from radscr_edge.labeler.reading import Reading
 from radscr_edge.labeler.statements import Statement
 from radscr_edge.labeler.words import vocabulary
-from radscr_edge.records import Certainty, Polarity
+from radscr_edge.records import Polarity
+from radscr_edge.wording import Certainty
 
 BACKWARD: Final = frozenset({Kind.DENY_AFTER, Kind.DOUBT_AFTER, Kind.LIKELY_AFTER, Kind.PAST_AFTER})
 FORWARD: Final = frozenset(

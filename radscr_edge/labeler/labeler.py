@@ -12,7 +12,8 @@ from radscr_edge.labeler.qualifiers import Qualifiers, organ_of, qualify
 from radscr_edge.labeler.reading import Reading, read
 from radscr_edge.labeler.statements import Statement, statements
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Certainty, Severity, Side
+from radscr_edge.records import Severity, Side
+from radscr_edge.wording import Certainty
 
 SUREST: Final = (Certainty.DEFINITE, Certainty.PROBABLE, Certainty.POSSIBLE)
 

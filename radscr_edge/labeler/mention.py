@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from radscr_edge.records import Certainty, Polarity, Severity, Side
+from radscr_edge.records import Polarity, Severity, Side
+from radscr_edge.wording import Certainty
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,10 @@ from typing import Final
 
 from radscr_edge.errors import LibraryError
 from radscr_edge.ontology import ORGANS, load_ontology
-from radscr_edge.records import (
-    Acuity,
-    Certainty,
-    Polarity,
-    Role,
-    Sentence,
-    Severity,
-    Side,
-    Size,
-)
+from radscr_edge.records import Polarity, Sentence, Severity, Side
 from radscr_edge.sentences.slots import SIDES, has_slot, spell, variant_id
 from radscr_edge.sentences.tables import rows_of, tables_of
+from radscr_edge.wording import Acuity, Certainty, Role, Size
 
 ROLES: Final = {"impression": Role.IMPRESSION, "normal": Role.NORMAL, "advice": Role.ADVICE}
 """Tables that hold another role than that of a finding's sentence."""

@@ -12,7 +12,8 @@ from typing import Final
 from radscr_edge.labeler import Mention, compares, label
 from radscr_edge.labeler.words import cut, vocabulary
 from radscr_edge.ontology import FINDINGS, ZONES, load_ontology, zone_words
-from radscr_edge.records import Polarity, Role, Sentence, Side
+from radscr_edge.records import Polarity, Sentence, Side
+from radscr_edge.wording import Role
 
 NEAR: Final = 0.9
 """Share of common words from which two sentences that say the same are near-duplicates."""

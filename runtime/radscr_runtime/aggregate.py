@@ -17,7 +17,6 @@ from radscr_edge.records import (
     Polarity,
     Presence,
     Radiograph,
-    Role,
     Sentence,
     Severity,
     Side,
@@ -25,6 +24,7 @@ from radscr_edge.records import (
     View,
 )
 from radscr_edge.sentences import best_match, frame
+from radscr_edge.wording import Role
 from radscr_runtime.decoders import Decoder, PlainDecoder
 from radscr_runtime.library import Library
 from radscr_runtime.timing import stage

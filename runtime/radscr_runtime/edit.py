@@ -10,8 +10,9 @@ from typing import Final
 
 from radscr_edge.errors import LibraryError
 from radscr_edge.labeler import Mention, compares, label
-from radscr_edge.records import Role, Sentence
+from radscr_edge.records import Sentence
 from radscr_edge.sentences import best_match
+from radscr_edge.wording import Role
 from radscr_runtime.overlay import Action, Change, Overlay
 
 ENGLISH: Final = "en"

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from radscr_edge.contract import Bundle, Files
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Floats, Polarity, Role, Sentence
+from radscr_edge.records import Floats, Polarity, Sentence
 from radscr_edge.sentences import sentence_of
+from radscr_edge.wording import Role
 from radscr_runtime.overlay import Overlay, load_overlay
 
 Rows = NDArray[np.int64]

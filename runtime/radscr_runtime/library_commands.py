@@ -10,9 +10,10 @@ from typing import Any
 
 from radscr_edge.contract import Bundle, Files
 from radscr_edge.ontology import load_ontology
-from radscr_edge.records import Role, Sentence
+from radscr_edge.records import Sentence
 from radscr_edge.sentences import LANGUAGES
 from radscr_edge.sentences.lint import lint
+from radscr_edge.wording import Role
 from radscr_runtime.edit import add, find, reword, sign
 from radscr_runtime.library import load_rows, open_library
 from radscr_runtime.overlay import Action, Overlay, load_overlay, save_overlay

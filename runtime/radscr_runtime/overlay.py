@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import LibraryError
-from radscr_edge.records import Role, Sentence
+from radscr_edge.records import Sentence
 from radscr_edge.sentences import sentence_of
+from radscr_edge.wording import Role
 
 FORMAT: Final = 1
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from radscr_edge.records import Role, Severity, Side
+from radscr_edge.records import Severity, Side
 from radscr_edge.sentences import load_sentences, sentence_of
 from radscr_edge.sentences.lint import lint
+from radscr_edge.wording import Role
 
 EFFUSION = "pleural effusion"
 

@@ -6,7 +6,7 @@ import pytest
 
 from radscr_edge.errors import LibraryError
 from radscr_edge.ontology import FINDINGS, ORGANS
-from radscr_edge.records import Certainty, Polarity, Role, Severity, Side
+from radscr_edge.records import Polarity, Severity, Side
 from radscr_edge.sentences import (
     best_match,
     frame,
@@ -16,6 +16,7 @@ from radscr_edge.sentences import (
     variants,
     written_sentences,
 )
+from radscr_edge.wording import Certainty, Role
 
 WRITTEN = [one for one in written_sentences() if one.role is Role.FINDING]
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from radscr_edge.ontology import load_ontology
-from radscr_edge.records import Polarity, Role, Side
+from radscr_edge.records import Polarity, Side
 from radscr_edge.sentences import (
     LANGUAGES,
     has_slot,
@@ -16,6 +16,7 @@ from radscr_edge.sentences import (
     written_sentences,
 )
 from radscr_edge.sentences.tables import rows_of, tables_of
+from radscr_edge.wording import Role
 
 OTHERS = [one for one in LANGUAGES if one != "en"]
 ENGLISH = {one.id: one for one in load_sentences()}

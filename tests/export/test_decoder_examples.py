@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from radscr_edge.ontology import FINDINGS, load_ontology
-from radscr_edge.records import Polarity, Role, Sentence
+from radscr_edge.records import Polarity, Sentence
 from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
 from radscr_export.decoder.examples import (
     EXPLAINED_BY,
     Example,

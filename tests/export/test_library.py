@@ -14,7 +14,8 @@ from export.tiny_pack import Study, write_reports
 from radscr_edge.contract import Bundle, Files
 from radscr_edge.errors import LibraryError, TrainingError
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Polarity, Role, Severity, Side
+from radscr_edge.records import Polarity, Severity, Side
+from radscr_edge.wording import Role
 from radscr_export.library.build import ReportSource, build_library, read_sentences
 from radscr_export.library.coverage import coverage
 from radscr_export.library.reports import joined, read_reports, sentences_of

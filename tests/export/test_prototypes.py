@@ -7,8 +7,9 @@ from collections import defaultdict
 import pytest
 
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Polarity, Role, Sentence
+from radscr_edge.records import Polarity, Sentence
 from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
 from radscr_export.library.prototypes import POSITIVE_PROTOTYPES, PROTOTYPES, assign_prototypes
 
 

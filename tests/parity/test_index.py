@@ -34,7 +34,7 @@ def queries(library):
 
 def test_the_index_is_used_where_it_is_installed(library):
     assert isinstance(library.search, HnswSearch)
-    assert library.remark == ""
+    assert library.remarks == ()
 
 
 @pytest.mark.parametrize("polarity", list(Polarity))

@@ -57,7 +57,7 @@ def test_the_heads_of_different_films_differ_by_more_than_the_tolerances(
 def propose_in_torch(exported, grid: Grid) -> Floats:
     rows = rows_of(grid)
     arrays = (rows.grids, rows.grid_of_row, rows.regions, rows.concepts)
-    return exported.model.propose(*map(torch.from_numpy, arrays)).numpy()
+    return exported.model.heads.propose(*map(torch.from_numpy, arrays)).numpy()
 
 
 def rows_of(grid: Grid) -> Rows:

@@ -10,8 +10,8 @@ import torch
 from needs import needs
 
 from radscr_edge.contract import Files
-from radscr_edge.records import Role
 from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
 from radscr_export.decoder.examples import (
     Example,
     candidate_only_accuracy,

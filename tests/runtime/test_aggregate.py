@@ -18,13 +18,13 @@ from radscr_edge.records import (
     Missed,
     Polarity,
     Presence,
-    Role,
     Severity,
     Side,
     Verdict,
     View,
 )
 from radscr_edge.sentences import best_match, frame, load_sentences
+from radscr_edge.wording import Role
 from radscr_runtime.aggregate import Evidences, aggregate
 from radscr_runtime.decoders import PlainDecoder
 from radscr_runtime.decoders.judge import JudgeDecoder

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from stand_ins import challenge, library, place, rule, sentence, settings
 
 from radscr_edge.ontology import FINDINGS, ZONES, load_ontology
-from radscr_edge.records import Polarity, Role, Side, Verdict
+from radscr_edge.records import Polarity, Side, Verdict
 from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
 from radscr_runtime.retrieve import admits, retrieve
 
 EFFUSION, RIVAL = "pleural effusion", "scoliosis"

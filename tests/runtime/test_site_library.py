@@ -7,7 +7,8 @@ import pytest
 
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import LibraryError
-from radscr_edge.records import Polarity, Role, Side
+from radscr_edge.records import Polarity, Side
+from radscr_edge.wording import Role
 from radscr_runtime import Options, Reader
 from radscr_runtime.edit import add, find, reword, sign
 from radscr_runtime.library import open_library

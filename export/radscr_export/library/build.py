@@ -14,8 +14,9 @@ from tqdm import tqdm
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import LibraryError, TrainingError
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Polarity, Role, Sentence, Side
+from radscr_edge.records import Polarity, Sentence, Side
 from radscr_edge.sentences import load_sentences, sentence_of, variants
+from radscr_edge.wording import Role
 from radscr_export.library.prototypes import with_prototypes
 from radscr_export.library.reports import joined, read_reports, sentences_of
 from radscr_export.library.shelf import Shelf

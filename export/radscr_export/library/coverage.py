@@ -10,8 +10,9 @@ from typing import Any
 
 from radscr_edge.errors import TrainingError
 from radscr_edge.labeler import Mention, label, split_sentences
-from radscr_edge.records import Polarity, Role, Sentence
+from radscr_edge.records import Polarity, Sentence
 from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
 
 Said = tuple[str, str, str, str]
 """Finding, polarity, side and severity class."""

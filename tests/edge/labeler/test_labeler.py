@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from radscr_edge.labeler import Mention, compares, label, split_sentences
 from radscr_edge.labeler.lexicon import expand
 from radscr_edge.ontology import FINDINGS, ORGANS, load_ontology
-from radscr_edge.records import Certainty, Polarity, Severity, Side
+from radscr_edge.records import Polarity, Severity, Side
+from radscr_edge.wording import Certainty
 
 HERE = Path(__file__).parent
 FROZEN = "a0d8adf1c57a8efecc5c1ca19b0aee65ed7373035f833b9bb292348baba89e44"
