@@ -58,9 +58,9 @@ def relate(first: Statement, second: Statement, strict: bool = True) -> Relation
     read leniently: it leaves room for TOLERATED. Statements about the past have no place here.
     """
     pair = (first, second), (second, first)
-    if any(_contradicts(one, other, strict) for one, other in pair) or _other_way(first, second):
+    if any(_denied(*both, Polarity.POSITIVE, strict) for both in pair) or _other_way(*pair[0]):
         return Relation.CONTRADICTION
-    if any(_strains(one, other, strict) for one, other in pair):
+    if any(_denied(*both, Polarity.UNCERTAIN, strict) for both in pair):
         return Relation.TENSION
     if any(_covers(one, other) for one, other in pair):
         return Relation.REDUNDANT
@@ -75,21 +75,13 @@ def worst_relation(
     return max(relations, default=Relation.COMPATIBLE)
 
 
-def _contradicts(one: Statement, denial: Statement, strict: bool) -> bool:
+def _denied(one: Statement, denial: Statement, polarity: Polarity, strict: bool) -> bool:
+    """Whether `one` is of that polarity and the other denies what it speaks of."""
     return (
-        one.polarity is Polarity.POSITIVE
+        one.polarity is polarity
         and denial.polarity is Polarity.NEGATIVE
         and _denies(denial, one, strict)
         and _reaches(denial.side, one.side)
-    )
-
-
-def _strains(hedge: Statement, denial: Statement, strict: bool) -> bool:
-    return (
-        hedge.polarity is Polarity.UNCERTAIN
-        and denial.polarity is Polarity.NEGATIVE
-        and _denies(denial, hedge, strict)
-        and _reaches(denial.side, hedge.side)
     )
 
 

@@ -21,8 +21,6 @@ from radscr_edge.imaging import letterbox
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
 from radscr_edge.records import Floats, Side
-from radscr_edge.sentences import load_sentences
-from radscr_edge.wording import Role
 from radscr_export.calibrate import Scored, calibrate, denials
 from radscr_export.card import LICENCE, write_card
 from radscr_export.checkpoint import load_checkpoint
@@ -33,7 +31,7 @@ from radscr_export.evaluate import measure
 from radscr_export.heads import train_heads
 from radscr_export.library.vectors import write_library
 from radscr_export.model.preset import Preset, load_preset
-from radscr_export.model.radscr import Heads, RadSCR
+from radscr_export.model.radscr import RadSCR
 from radscr_export.phantoms import GOLDEN_SEEDS, KINDS, draw_phantom
 from radscr_export.quantise import quantise
 from radscr_export.text_encoder import TextEncoder
@@ -69,9 +67,7 @@ def build(training: Path, out: Path, decoder: Path | None = None) -> Bundle:
         folder = Path(scratch) / out.name
         folder.mkdir()
         bundle = assemble(folder, out.name, run, (model, library), decoder)
-        if out.exists():
-            shutil.rmtree(out)
-        shutil.move(folder, out)
+        _put(folder, out)
     return replace(bundle, folder=out)
 
 
@@ -127,23 +123,8 @@ def retrain(
     preset = load_preset(bundle.preset)
     encoder = TextEncoder.load(preset.text.encoder)
     library = read_library(encoder)
-    heads = train_heads(bundle, preset, library, data, seed, epochs)
-    training = {**bundle.training, "heads": {"epochs": epochs, "seed": seed}}
-    bundle = replace(bundle, training=training)
-    return with_heads(bundle, (heads, library), data, out, seed, decoder)
-
-
-def with_heads(
-    bundle: Bundle,
-    made: tuple[Heads, LibraryTexts],
-    data: Path,
-    out: Path,
-    seed: int,
-    decoder: Path | None,
-) -> Bundle:
-    """A bundle in `out` with the vision of `bundle` and other heads and library."""
-    (heads, library), preset = made, load_preset(bundle.preset)
-    encoder = TextEncoder.load(preset.text.encoder)
+    heads = train_heads(bundle, preset, (library, encoder), data, seed, epochs)
+    made = {"epochs": epochs, "seed": seed}
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
         shutil.copytree(bundle.folder, folder)
@@ -155,13 +136,18 @@ def with_heads(
             folder=folder,
             name=out.name,
             text_encoder=encoder.digest,
-            training={**bundle.training, "decoder": facts},
+            training={**bundle.training, "decoder": facts, "heads": made},
         )
         _finished(fresh, data, seed)
-        if out.exists():
-            shutil.rmtree(out)
-        shutil.move(folder, out)
+        _put(folder, out)
     return Bundle.open(out)
+
+
+def _put(folder: Path, out: Path) -> None:
+    """Moves a finished bundle to its place, over the one that may be there."""
+    if out.exists():
+        shutil.rmtree(out)
+    shutil.move(folder, out)
 
 
 def _finished(bundle: Bundle, data: Path, seed: int) -> Bundle:
@@ -176,9 +162,8 @@ def _finished(bundle: Bundle, data: Path, seed: int) -> Bundle:
 def _write_library(
     folder: Path, library: LibraryTexts, encoder: TextEncoder, alpha1: float
 ) -> None:
-    composed = [one for one in load_sentences() if one.role is not Role.FINDING]
     with tempfile.TemporaryDirectory() as scratch:
-        write_library(folder, library.sentences, composed, encoder, alpha1, Path(scratch))
+        write_library(folder, library.sentences, encoder, alpha1, Path(scratch))
 
 
 def _write_decoder(

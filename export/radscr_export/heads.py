@@ -57,11 +57,16 @@ class Looks:
 
 
 def train_heads(
-    bundle: Bundle, preset: Preset, library: LibraryTexts, data: Path, seed: int, epochs: int
+    bundle: Bundle,
+    preset: Preset,
+    texts: tuple[LibraryTexts, TextEncoder],
+    data: Path,
+    seed: int,
+    epochs: int,
 ) -> Heads:
     """Heads from scratch that fit the bundle's vision and the library, trained on `data`."""
     torch.manual_seed(seed)
-    encoder = TextEncoder.load(preset.text.encoder)
+    library, encoder = texts
     real = load_studies(data, "train", bundle.shapes.image_size)
     studies = join([real, extra_studies(real, bundle.shapes.image_size, seed)])
     told = read_told(encoder, studies)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from radscr_edge.errors import TrainingError
 from radscr_edge.labeler import label, split_sentences
 from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.records import Polarity
-from radscr_export.data.labels import coded_findings
+from radscr_export.data.labels import coded_findings, read_table
 
 FEWEST: Final = 10
 """Coded positives below which a finding does not count in the macro mean."""
@@ -66,13 +64,10 @@ def read_findings(text: str, *, hedged: bool) -> frozenset[str]:
 
 def _coded_reports(path: Path, splits: Sequence[str]) -> Iterator[tuple[str, frozenset[str]]]:
     """Text and coded findings of every report that was coded, or coded normal."""
-    if not path.is_file():
-        raise TrainingError(f"{path} is missing: give the folder of the data pack with --data.")
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            coded = coded_findings(row["mesh_major"]) if row["split"] in splits else None
-            if coded is not None:
-                yield f"{row['findings']} {row['impression']}", coded
+    for row in read_table(path):
+        coded = coded_findings(row["mesh_major"]) if row["split"] in splits else None
+        if coded is not None:
+            yield f"{row['findings']} {row['impression']}", coded
 
 
 def _scores(counts: Counts) -> dict[str, Any]:

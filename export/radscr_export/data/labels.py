@@ -81,7 +81,7 @@ class NihLabels:
 
 def iu_states(data: Path) -> IuLabels:
     """Label states of every IU study; TrainingError where the tables are missing."""
-    reports = list(_table(data / "iu_xray" / "iu_reports.csv"))
+    reports = list(read_table(data / "iu_xray" / "iu_reports.csv"))
     said = iu_sentences(data)
     coded = [_codes(row["mesh_major"]) for row in reports]
     mentions = tuple(tuple(_mentions(codes)) for codes in coded)
@@ -102,7 +102,7 @@ def iu_states(data: Path) -> IuLabels:
 
 def iu_sentences(data: Path) -> Mapping[str, tuple[Said, ...]]:
     """What each report says of the findings, sentence by sentence; the text never leaves memory."""
-    reports = _table(data / "iu_xray" / "iu_reports.csv")
+    reports = read_table(data / "iu_xray" / "iu_reports.csv")
     return {row["uid"]: tuple(_said(f"{row['findings']} {row['impression']}")) for row in reports}
 
 
@@ -116,7 +116,7 @@ def _said(report: str) -> Iterator[Said]:
 
 def nih_states(data: Path) -> NihLabels:
     """Label states of every NIH film: unlabelled findings stay unknown."""
-    rows = list(_table(data / "nih_cxr14" / "nih_images.csv"))
+    rows = list(read_table(data / "nih_cxr14" / "nih_images.csv"))
     return NihLabels(
         files=tuple(row["file"] for row in rows),
         states=np.stack([_nih_row(row) for row in rows]),
@@ -126,7 +126,8 @@ def nih_states(data: Path) -> NihLabels:
     )
 
 
-def _table(path: Path) -> Iterator[dict[str, str]]:
+def read_table(path: Path) -> Iterator[dict[str, str]]:
+    """Rows of a table of the data pack; TrainingError where it is missing."""
     if not path.is_file():
         raise TrainingError(f"{path} is missing: give the folder of the data pack with --data.")
     with path.open(encoding="utf-8", newline="") as stream:

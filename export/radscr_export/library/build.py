@@ -65,8 +65,7 @@ def build_library(
     facts = _fill(shelf, source)
     for path in bundle.folder.iterdir():
         shutil.copyfile(path, folder / path.name)
-    composed = [one for one in load_sentences() if one.role is not Role.FINDING]
-    write_library(folder, shelf, composed, encoder, bundle.settings.alpha1, scratch)
+    write_library(folder, shelf, encoder, bundle.settings.alpha1, scratch)
     training = {**bundle.training, "library": {**facts, "tuned_with": bundle.name}}
     replace(bundle, folder=folder, name=out.name, training=training).save()
     shutil.move(folder, out)

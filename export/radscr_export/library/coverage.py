@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from radscr_edge.errors import TrainingError
 from radscr_edge.labeler import Mention, label, split_sentences
 from radscr_edge.records import Polarity, Sentence
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
+from radscr_export.data.labels import read_table
 
 Said = tuple[str, str, str, str]
 """Finding, polarity, side and severity class."""
@@ -56,9 +55,6 @@ def _counts(one: Mention) -> bool:
 
 
 def _texts(path: Path, splits: Sequence[str]) -> Iterator[str]:
-    if not path.is_file():
-        raise TrainingError(f"{path} is missing: give the folder of the data pack with --data.")
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            if row["split"] in splits:
-                yield f"{row['findings']} {row['impression']}"
+    for row in read_table(path):
+        if row["split"] in splits:
+            yield f"{row['findings']} {row['impression']}"

@@ -18,6 +18,8 @@ from tqdm import tqdm
 from radscr_edge.contract import Files, Tensors
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Floats, Sentence
+from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
 from radscr_export.library.prototypes import PROTOTYPES
 from radscr_export.text_encoder import BATCH, TextEncoder
 
@@ -45,16 +47,16 @@ class Sentences(Protocol):
 def write_library(
     folder: Path,
     sentences: Sentences,
-    composed: Sequence[Sentence],
     encoder: TextEncoder,
     alpha1: float,
     scratch: Path,
 ) -> None:
-    """Sentence table, vectors and HNSW index of `sentences`; `composed` have no vector.
+    """Sentence table, vectors and HNSW index; the written impressions and the like have no vector.
 
     `folder` holds the sentence graph of the bundle. `sentences` is iterated several times and never
     held whole, and what is embedded in `scratch` is not embedded again.
     """
+    composed = [one for one in load_sentences() if one.role is not Role.FINDING]
     _write_table(folder / Files.SENTENCES, sentences, composed)
     path = scratch / VECTORS
     width = _embed(path, sentences, encoder, folder / Files.SENTENCE)
