@@ -27,7 +27,7 @@ from radscr_export.checkpoint import load_checkpoint
 from radscr_export.data.training_set import load_studies
 from radscr_export.decoder import train_decoder
 from radscr_export.donors import write_donors
-from radscr_export.evaluate import measure
+from radscr_export.evaluation.evaluate import measure
 from radscr_export.heads import train_heads
 from radscr_export.library.vectors import write_library
 from radscr_export.model.preset import Preset, load_preset

@@ -66,7 +66,9 @@ def _lines(bundle: Bundle) -> Iterator[str]:
     yield from _rules(bundle)
 
 
-def _interval(row: Mapping[str, float]) -> str:
+def _interval(row: Mapping[str, float] | None) -> str:
+    if row is None:
+        return "no finding with 10 positives and 10 others"
     return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
 
 

@@ -41,11 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     build.add_argument("--decoder", type=Path, help="GGUF of a decoder; trained here if left out")
     build.set_defaults(run=_build)
-    evaluate = commands.add_parser("evaluate", help="measure a bundle beside the linear model")
+    evaluate = commands.add_parser("evaluate", help="measure a bundle as the clinic gets it")
     evaluate.add_argument("bundle", type=Path, metavar="BUNDLE")
     evaluate.add_argument("--data", type=Path, required=True)
     evaluate.add_argument("--split", choices=("val", "test"), default="test")
-    evaluate.add_argument("--out", type=Path, required=True, help="folder of metrics.json")
+    evaluate.add_argument("--out", type=Path, required=True, help="folder of figures and page")
+    evaluate.add_argument("--variant", default="", help="'int8' or 'fp32'; the bundle's first")
     evaluate.set_defaults(run=_evaluate)
     retrain = commands.add_parser("retrain", help="new heads on a bundle's own vision")
     retrain.add_argument("bundle", type=Path, metavar="BUNDLE")
@@ -84,9 +85,10 @@ def _build(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from radscr_export.evaluate import evaluate  # noqa: PLC0415
+    from radscr_export.evaluation.evaluate import evaluate  # noqa: PLC0415
 
-    print(evaluate(arguments.bundle, arguments.data, arguments.split, arguments.out))
+    split, variant = arguments.split, arguments.variant
+    print(evaluate(arguments.bundle, arguments.data, split, arguments.out, variant))
 
 
 def _retrain(arguments: argparse.Namespace) -> None:

@@ -38,6 +38,8 @@ class Walk:
     """What one film came to."""
 
     logits: Floats
+    saliency: Floats
+    """W, (N, P)."""
     hypotheses: tuple[Hypothesis, ...]
     proposals: Proposals
     findings: tuple[Finding, ...]
@@ -84,7 +86,7 @@ class Walker:
             challenges = critique(proposals, self.settings)
             findings = retrieve(self.library, challenges, self.settings, rules)
             missed = recheck(self.library, proposals.c_neg, hypotheses, self.settings)
-            yield Walk(grid.logits, hypotheses, proposals, findings, missed)
+            yield Walk(grid.logits, grid.saliency, hypotheses, proposals, findings, missed)
 
     def _variant(self, rules: Mapping[str, FindingRule]) -> Variant:
         return replace(self.networks.variant, rules=rules)

@@ -1,0 +1,1 @@
+"""Measures a bundle as the clinic gets it, and writes down what was measured."""

@@ -1,0 +1,97 @@
+"""evaluation.html: one self-contained page of everything that metrics.json holds."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any, Final
+
+import cv2
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from radscr_export.evaluation import plots
+from radscr_export.evaluation.wording import DETECTION_ROWS, TRUTHS, figure, percentage
+from radscr_export.phantoms import SAMPLES, draw_sample
+
+TEMPLATE: Final = "evaluation.html.jinja"
+STYLE: Final = "evaluation.css"
+ROC_PANELS: Final = {"IU X-Ray": ("iu", "uncoded"), "NIH ChestX-ray14": ("nih", "nih14")}
+
+
+def to_page(metrics: Mapping[str, Any]) -> str:
+    """The page; sections whose key is missing or None in `metrics` say so or are left out."""
+    environment = Environment(
+        loader=PackageLoader("radscr_export.evaluation", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["figure"] = figure
+    environment.filters["percentage"] = percentage
+    style = environment.get_template(STYLE).render()
+    return environment.get_template(TEMPLATE).render(
+        m=metrics,
+        style=Markup(style),
+        rows=DETECTION_ROWS,
+        truths=TRUTHS,
+        reports=metrics.get("reports"),
+        ablations=metrics.get("ablations"),
+        plots={name: Markup(one) for name, one in _plots(metrics).items()},
+        films={name: _film(name) for name in metrics.get("examples") or {} if name in SAMPLES},
+    )
+
+
+def _plots(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Every plot that these figures allow, by the name that the template knows it by."""
+    drawn = {}
+    for title, (name, truth) in ROC_PANELS.items():
+        labels = metrics["detection"][name]["all"][truth]["per_label"]
+        if labels:
+            drawn[f"roc {name}"] = plots.roc_grid(labels, f"ROC curves, {title}")
+            pairs = {label: _pair(row["auroc"]) for label, row in labels.items()}
+            drawn[f"forest {name}"] = plots.forest(pairs, (0.3, 1.0), f"AUROC, {title}")
+    judged = {name: row for name, row in metrics["calibration"].items() if "curve" in row}
+    if judged:
+        drawn["reliability"] = plots.reliability_grid(judged)
+    if metrics["localisation"]:
+        drawn["pointing"] = plots.forest(_pointing(metrics["localisation"]), (0, 1), "Pointing")
+    for metric in _ablation_metrics(metrics.get("ablations") or {}):
+        drawn[f"ablation {metric}"] = plots.ablation_dots(metrics["ablations"], metric)
+    return drawn
+
+
+def _pair(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"this model": row["ours"], "linear model": row["linear"]}
+
+
+def _pointing(localisation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    rows = {
+        "macro": localisation["macro"],
+        "macro without cardiomegaly": localisation["macro_without_cardiomegaly"],
+        **localisation["per_label"],
+    }
+    return {
+        name: {
+            "this model": row["pointing"],
+            "most covered point": row["most_covered"],
+            "centre of mass": row["centre_of_mass"],
+        }
+        for name, row in rows.items()
+        if row
+    }
+
+
+def _ablation_metrics(ablations: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Every metric that some variant has, in the order in which they come."""
+    return list(dict.fromkeys(metric for row in ablations.values() for metric in row))
+
+
+def _film(name: str) -> dict[str, Any]:
+    """A sample drawn again, as a JPEG in the page, with its size."""
+    pixels = draw_sample(name).pixels
+    _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 80])
+    height, width = pixels.shape
+    source = "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
+    return {"source": source, "width": width, "height": height}

@@ -1,0 +1,99 @@
+"""Reads a split once with the exported bundle; every figure is computed from these readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radscr_edge.contract import Bundle, Variant
+from radscr_edge.records import Floats, Grid, Place, Presence
+from radscr_export.data.labels import State, coded_findings, read_table
+from radscr_export.data.training_set import Studies, load_studies, patient_of
+from radscr_export.walk import Walk, Walker, as_radiograph
+from radscr_runtime.localise import localise
+
+SETS: Final = {
+    "iu": ("iu",),
+    "nih": ("nih-PA", "nih-AP"),
+    "nih-PA": ("nih-PA",),
+    "nih-AP": ("nih-AP",),
+}
+"""What figures are given for: a data set, or one view of it; never a pool of data sets."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """All films of a split with what one network variant of a bundle made of them."""
+
+    bundle: Bundle
+    variant: Variant
+    split: str
+    studies: Studies
+    walks: tuple[Walk, ...]
+    abnormal: NDArray[np.bool_]
+    """(n,) IU: coded, and not coded normal; NIH: any of its labels."""
+
+    @property
+    def logits(self) -> Floats:
+        """(n, N)."""
+        return np.stack([walk.logits for walk in self.walks])
+
+    @property
+    def probabilities(self) -> Floats:
+        """(n, N) after the calibration of the variant."""
+        rows = [[one.probability for one in walk.hypotheses] for walk in self.walks]
+        return np.array(rows, np.float32)
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """(n,) what a bootstrap draws together: the patient (NIH) or the study (IU)."""
+        return tuple(patient_of(name) for name in self.studies.ids)
+
+    def rows(self, name: str) -> NDArray[np.int64]:
+        """Rows of one of SETS."""
+        return rows_of(self.studies, SETS[name])
+
+    def place_of(self, row: int, finding: int) -> Place:
+        """Where the runtime puts a finding that is taken as present, whatever its probability."""
+        walk = self.walks[row]
+        forced = tuple(
+            replace(one, presence=Presence.PRESENT if index == finding else Presence.ABSENT)
+            for index, one in enumerate(walk.hypotheses)
+        )
+        # localise asks saliency only: V was not kept.
+        grid = Grid(np.empty((0, 0), np.float32), walk.logits, walk.saliency)
+        radiograph = as_radiograph(self.studies, row)
+        return localise(grid, forced, radiograph, self.bundle.settings)[0]
+
+
+def read_all(bundle: Bundle, data: Path, split: str, variant: str = "") -> Readings:
+    """Every film of a split through the runtime's stages; `variant` empty: the preferred one.
+
+    Raises TrainingError where the data pack lacks a table or a shard.
+    """
+    studies = load_studies(data, split, bundle.shapes.image_size)
+    walker = Walker.open(bundle, variant or next(iter(bundle.variants)))
+    rules = walker.networks.variant.rules
+    walks = tuple(walker.walk(studies, rules, np.arange(len(studies.ids))))
+    abnormal = _abnormal(studies, data)
+    return Readings(bundle, walker.networks.variant, split, studies, walks, abnormal)
+
+
+def rows_of(studies: Studies, sources: Iterable[str]) -> NDArray[np.int64]:
+    """Rows of several sources, in the order of the studies."""
+    return np.sort(np.concatenate([studies.of(name) for name in sources]))
+
+
+def _abnormal(studies: Studies, data: Path) -> NDArray[np.bool_]:
+    abnormal = np.asarray((studies.states == State.POSITIVE).any(axis=1))
+    reports = read_table(data / "iu_xray" / "iu_reports.csv")
+    codes = {row["uid"]: row["mesh_major"] for row in reports}
+    for row in studies.of("iu"):
+        major = codes[studies.ids[int(row)]]
+        abnormal[row] = coded_findings(major) is not None and major.strip() != "normal"
+    return abnormal
