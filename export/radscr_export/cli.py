@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     retrain.add_argument("bundle", type=Path, metavar="BUNDLE")
     retrain.add_argument("--data", type=Path, required=True)
     retrain.add_argument("--out", type=Path, required=True, help="folder of the new bundle")
-    retrain.add_argument("--epochs", type=int, default=20)
+    retrain.add_argument("--epochs", type=int, default=20, help="0 keeps the heads as they are")
     retrain.add_argument("--seed", type=int, default=0)
     retrain.add_argument("--decoder", type=Path, help="GGUF of a decoder; trained if left out")
     retrain.set_defaults(run=_retrain)
