@@ -80,6 +80,7 @@ def _painted(real: Studies, size: int, rng: np.random.Generator) -> Studies:
         shapes=real.shapes[chosen],
         states=np.stack([_painted_states(lesion.finding) for lesion in drawn]),
         source=real.source[chosen],
+        sources=real.sources,
         mentions=tuple(_mention(lesion) for lesion in drawn),
         told=((),) * PAINTED,
         ids=tuple(f"{real.ids[row]}_painted-{index}" for index, row in enumerate(chosen)),

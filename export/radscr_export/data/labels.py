@@ -281,24 +281,23 @@ def _mentions(codes: list[tuple[str, ...]]) -> Iterator[Mention]:
 def closed_codes(values: Mapping[str, State], names: Mapping[str, tuple[str, ...]]) -> Coded:
     """The labels of a set with a closed list of them, in the 37.
 
-    `values` is the state of each label, `names` the labels that each finding goes by. A finding is
-    absent where all labels at or below it are: the absence of one of several says nothing.
+    `values` is the state of each label that was given one, `names` the labels that each finding
+    goes by. A finding is absent where all labels at or below it are: that one of several is absent
+    says nothing.
     """
     found: dict[State, set[str]] = {state: set() for state in State}
     for finding, below in _groups(tuple(names.items())).items():
-        own = {values.get(label, State.UNKNOWN) for label in names[finding]}
-        if not own:
-            continue
+        own = {values[label] for label in names[finding] if label in values}
         if State.POSITIVE in own:
             found[State.POSITIVE].add(finding)
-        elif {values.get(label, State.UNKNOWN) for label in below} == {State.NEGATIVE}:
+        elif own and {values.get(label) for label in below} == {State.NEGATIVE}:
             found[State.NEGATIVE].add(finding)
         elif State.UNKNOWN in own:
             found[State.UNKNOWN].add(finding)
     return Coded(
-        frozenset(found[State.POSITIVE]),
-        frozenset(found[State.NEGATIVE]),
-        frozenset(found[State.UNKNOWN]),
+        positive=frozenset(found[State.POSITIVE]),
+        negative=frozenset(found[State.NEGATIVE]),
+        unsure=frozenset(found[State.UNKNOWN]),
     )
 
 
