@@ -1,4 +1,4 @@
-"""The command `radscr-export`: train, build, retrain, library, labeler, draft, evaluate, samples."""
+"""The command `radscr-export`: train, build, evaluate, library, labels and samples."""
 
 from __future__ import annotations
 
