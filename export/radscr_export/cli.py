@@ -1,4 +1,4 @@
-"""The command `radscr-export`: train, build, retrain, library, labeler, evaluate, samples."""
+"""The command `radscr-export`: train, build, evaluate, library, labels and samples."""
 
 from __future__ import annotations
 
@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     labeler.add_argument("--data", type=Path, required=True)
     labeler.add_argument("--split", choices=("train", "val", "test"), nargs="+", default=["val"])
     labeler.set_defaults(run=_labeler)
+    draft = commands.add_parser("draft", help="compare the pack's drafted labels with our mapping")
+    draft.add_argument("--data", type=Path, required=True)
+    draft.set_defaults(run=_draft)
     add_library_commands(commands)
     samples = commands.add_parser("samples", help="write the synthetic sample studies")
     samples.add_argument("--out", type=Path, required=True)
@@ -102,6 +105,12 @@ def _labeler(arguments: argparse.Namespace) -> None:
     from radscr_export.label_scores import score_labeler  # noqa: PLC0415
 
     print(json.dumps(score_labeler(arguments.data, arguments.split), indent=1))
+
+
+def _draft(arguments: argparse.Namespace) -> None:
+    from radscr_export.data.draft import draft_report  # noqa: PLC0415
+
+    print(json.dumps(draft_report(arguments.data), indent=1))
 
 
 def _samples(arguments: argparse.Namespace) -> None:
