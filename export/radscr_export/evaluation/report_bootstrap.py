@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from radscr_export.metrics import DRAWS, Interval
 Numbers = NDArray[np.float64]
 
 
+@cache
 def draw_weights(studies: int, seed: int = 0) -> Numbers:
     """(1 + DRAWS, studies): how often each study is drawn; row 0 draws every study once.
 
@@ -17,7 +20,9 @@ def draw_weights(studies: int, seed: int = 0) -> Numbers:
     """
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(studies, np.full(studies, 1 / max(studies, 1)), size=DRAWS)
-    return np.vstack([np.ones(studies), drawn])
+    weights = np.vstack([np.ones(studies), drawn])
+    weights.flags.writeable = False  # kept for the next figure
+    return weights
 
 
 def interval_of(draws: Numbers) -> Interval:

@@ -41,20 +41,36 @@ class Counts:
     """(n,) ROUGE-L; None, as `words`, where there is no text."""
 
 
-def count_texts(reports: SystemReports, truth: Truth, hedged: bool = False) -> Counts:
-    """Counts of what the labeler reads in the texts; what they hedge counts if `hedged`.
+def count_texts(reports: SystemReports, truth: Truth) -> Counts:
+    """Counts of what the texts affirm to the labeler, and of their words.
 
     Raises TrainingError where there is not one text a study.
     """
+    words = _words(reports.texts, _references(reports, truth))
+    longest = _longest(reports.texts, truth.references)
+    return _count(reports.name, _said(reports, hedged=False), truth, words, longest)
+
+
+def count_hedged(reports: SystemReports, truth: Truth) -> Counts:
+    """Counts of what the texts affirm or hedge; TrainingError as `count_texts`."""
+    _references(reports, truth)
+    return _count(reports.name, _said(reports, hedged=True), truth, None, None)
+
+
+def _references(reports: SystemReports, truth: Truth) -> tuple[str, ...]:
+    """The reference of each text; TrainingError where there is not one text a study."""
     if len(reports.texts) != len(truth.ids):
         raise TrainingError(
             f"{reports.name}: {len(reports.texts)} reports for {len(truth.ids)} studies. "
             "Give one report a study, in their order."
         )
+    return truth.references
+
+
+def _said(reports: SystemReports, *, hedged: bool) -> Mask:
+    """(n, N): what the labeler reads in each text."""
     read = [read_findings(text, hedged=hedged) for text in reports.texts]
-    said = np.array([[name in found for name in FINDINGS] for found in read], np.bool_)
-    words = _words(reports.texts, truth.references)
-    return _count(reports.name, said, truth, words, _longest(reports.texts, truth.references))
+    return np.array([[name in found for name in FINDINGS] for found in read], np.bool_)
 
 
 def count_codes(reports: SystemReports, truth: Truth) -> Counts:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from radscr_export.evaluation.report_counts import (
     Counts,
     class_names,
     count_codes,
+    count_hedged,
     count_texts,
 )
 from radscr_export.evaluation.report_truth import SystemReports, Truth
@@ -26,6 +28,7 @@ METRICS: Final = (
     *("chexpert14_micro", "chexpert14_macro", "bleu4", "rouge_l"),
 )
 Rows = NDArray[np.int64]
+Given = TypeVar("Given")
 
 
 def report_figures(systems: Sequence[SystemReports], truth: Truth) -> dict[str, Any]:
@@ -41,41 +44,64 @@ def report_figures(systems: Sequence[SystemReports], truth: Truth) -> dict[str, 
         *(count_texts(one, truth) for one in systems),
         *(_by_codes(one, truth) for one in systems if one.codes is not None),
     ]
-    subsets = _subsets(truth)
+    subsets = {name: rows for name, rows in _subsets(truth).items() if len(rows)}
+    draws = {one.name: _each(subsets, partial(draws_of, one)) for one in counts}
+    ours = draws[counts[0].name]
     return {
-        "studies": {name: len(rows) for name, rows in subsets.items()},
-        "macro_over": {name: _macro_over(counts[0], rows) for name, rows in subsets.items()},
+        "studies": _each(subsets, len),
+        "macro_over": _each(subsets, partial(_macro_over, counts[0])),
         "chexpert_classes": list(class_names()),
-        "systems": {
-            one.name: {name: scores_of(one, rows) for name, rows in subsets.items()}
-            for one in counts
-        },
+        "systems": {name: _each(found, scores) for name, found in draws.items()},
         "hedged": {
-            one.name: _ce_abn(count_texts(one, truth, hedged=True), subsets) for one in systems
+            one.name: _each(subsets, partial(_ce_abn, count_hedged(one, truth))) for one in systems
         },
         "differences": {
-            other.name: {
-                name: differences(counts[0], other, rows) for name, rows in subsets.items()
-            }
-            for other in counts[1:]
+            one.name: {name: difference(ours[name], draws[one.name][name]) for name in subsets}
+            for one in counts[1:]
         },
         "per_finding": {one.name: _per_finding(one) for one in counts},
     }
 
 
-def scores_of(counts: Counts, rows: Rows) -> dict[str, Any]:
-    """Metric -> value with its interval over the studies `rows`; {} where there are none."""
-    return _told(_draws(counts, rows)) if len(rows) else {}
+def draws_of(counts: Counts, rows: Rows) -> Numbers:
+    """(1 + draws, metrics): each metric on the studies `rows`, then on every draw of them.
+
+    Draws are the same for every system; nan where a metric does not apply.
+    """
+    weights = draw_weights(len(rows))
+    columns = [
+        score
+        for graded in (counts.findings, counts.organs, counts.classes)
+        for score in _f1(graded[:, rows], weights)
+    ]
+    nothing = np.full(len(weights), np.nan)
+    columns.append(nothing if counts.words is None else _bleu(weights @ counts.words[rows]))
+    columns.append(
+        nothing if counts.longest is None else weights @ counts.longest[rows] / len(rows)
+    )
+    return np.column_stack(columns)
 
 
-def differences(ours: Counts, theirs: Counts, rows: Rows) -> dict[str, Any]:
-    """Metric -> ours minus theirs with its interval, both from the same draws of studies."""
-    if not len(rows):
-        return {}
-    told = _told(_draws(ours, rows) - _draws(theirs, rows))
+def scores(draws: Numbers) -> dict[str, Any]:
+    """Metric -> value with its interval, where it applies; rounded for the file."""
+    return {
+        name: {key: round(value, 4) for key, value in asdict(interval_of(column)).items()}
+        for name, column in zip(METRICS, draws.T, strict=True)
+        if not np.isnan(column[0])
+    }
+
+
+def difference(ours: Numbers, theirs: Numbers) -> dict[str, Any]:
+    """Metric -> ours minus theirs with its interval, and whether that excludes 0."""
+    told = scores(ours - theirs)
     for one in told.values():
         one["excludes_zero"] = one["low"] > 0 or one["high"] < 0
     return told
+
+
+def _each(subsets: Mapping[str, Given], figure: Callable[[Given], Any]) -> dict[str, Any]:
+    """A figure of every subset."""
+    return {name: figure(given) for name, given in subsets.items()}
 
 
 def _by_codes(reports: SystemReports, truth: Truth) -> Counts:
@@ -91,22 +117,6 @@ def _subsets(truth: Truth) -> dict[str, Rows]:
         "abnormal and distinct": truth.abnormal & truth.distinct,
     }
     return {name: np.flatnonzero(mask) for name, mask in chosen.items()}
-
-
-def _draws(counts: Counts, rows: Rows) -> Numbers:
-    """(1 + draws, metrics): each metric on the studies themselves, then on every draw of them."""
-    weights = draw_weights(len(rows))
-    columns = [
-        score
-        for graded in (counts.findings, counts.organs, counts.classes)
-        for score in _f1(graded[:, rows], weights)
-    ]
-    nothing = np.full(len(weights), np.nan)
-    columns.append(nothing if counts.words is None else _bleu(weights @ counts.words[rows]))
-    columns.append(
-        nothing if counts.longest is None else weights @ counts.longest[rows] / len(rows)
-    )
-    return np.column_stack(columns)
 
 
 def _f1(graded: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
@@ -142,22 +152,10 @@ def _bleu(totals: Numbers) -> Numbers:
     return score
 
 
-def _told(draws: Numbers) -> dict[str, Any]:
-    """Metrics that apply, each with its interval, rounded for the file."""
-    return {
-        name: {key: round(value, 4) for key, value in asdict(interval_of(column)).items()}
-        for name, column in zip(METRICS, draws.T, strict=True)
-        if not np.isnan(column[0])
-    }
-
-
-def _ce_abn(counts: Counts, subsets: dict[str, Rows]) -> dict[str, Any]:
-    wanted = METRICS[:2]
-    scores = {name: scores_of(counts, rows) for name, rows in subsets.items()}
-    return {
-        name: {metric: one[metric] for metric in wanted if metric in one}
-        for name, one in scores.items()
-    }
+def _ce_abn(counts: Counts, rows: Rows) -> dict[str, Any]:
+    """CE-Abn alone."""
+    told = scores(draws_of(counts, rows))
+    return {name: told[name] for name in METRICS[:2] if name in told}
 
 
 def _macro_over(counts: Counts, rows: Rows) -> dict[str, list[str]]:
