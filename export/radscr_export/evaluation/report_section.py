@@ -1,4 +1,4 @@
-"""Everything that an evaluation says of reports: ours beside the baselines, retrieval, grounding."""
+"""All that an evaluation says of reports: ours beside the baselines, retrieval, grounding."""
 
 from __future__ import annotations
 
