@@ -116,21 +116,26 @@ def retrain(
     """A bundle in `out` with the vision of `bundle`, and heads, library and decoder made anew.
 
     For a library or a labeler that has changed: the vision network, its thresholds and the donors
-    stay; what rests on the heads is tuned and measured again. Raises TrainingError where `out`
-    holds anything but a bundle.
+    stay; what rests on the heads is tuned and measured again. With 0 `epochs` the heads stay too:
+    enough where only some sentences were reworded. Raises TrainingError where `out` holds anything
+    but a bundle.
     """
     _check_replaceable(out)
     preset = load_preset(bundle.preset)
     encoder = TextEncoder.load(preset.text.encoder)
     library = read_library(encoder)
-    heads = train_heads(bundle, preset, (library, encoder), data, seed, epochs)
-    made = {"epochs": epochs, "seed": seed}
+    texts = (library, encoder)
+    heads = train_heads(bundle, preset, texts, data, seed, epochs) if epochs else None
+    made = {"epochs": epochs, "seed": seed} if epochs else bundle.training.get("heads", {})
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
         shutil.copytree(bundle.folder, folder)
-        write_heads(heads, folder)
+        if heads is not None:
+            write_heads(heads, folder)
         _write_library(folder, library, encoder, preset.loss.alpha1)
-        facts = _write_decoder(folder, library, decoder, seed)
+        same = decoder is not None and decoder.samefile(bundle.path(Files.DECODER))
+        kept = bundle.training["decoder"]
+        facts = kept if same else _write_decoder(folder, library, decoder, seed)
         fresh = replace(
             bundle,
             folder=folder,

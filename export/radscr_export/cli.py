@@ -1,4 +1,4 @@
-"""The command `radscr-export`: train, build, retrain, library, labeler, evaluate, samples."""
+"""The command `radscr-export`: train, build, evaluate, library, labels and samples."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     retrain.add_argument("bundle", type=Path, metavar="BUNDLE")
     retrain.add_argument("--data", type=Path, required=True)
     retrain.add_argument("--out", type=Path, required=True, help="folder of the new bundle")
-    retrain.add_argument("--epochs", type=int, default=20)
+    retrain.add_argument("--epochs", type=int, default=20, help="0 keeps the heads as they are")
     retrain.add_argument("--seed", type=int, default=0)
     retrain.add_argument("--decoder", type=Path, help="GGUF of a decoder; trained if left out")
     retrain.set_defaults(run=_retrain)
@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     labeler.add_argument("--data", type=Path, required=True)
     labeler.add_argument("--split", choices=("train", "val", "test"), nargs="+", default=["val"])
     labeler.set_defaults(run=_labeler)
+    draft = commands.add_parser("draft", help="compare the pack's drafted labels with our mapping")
+    draft.add_argument("--data", type=Path, required=True)
+    draft.set_defaults(run=_draft)
     add_library_commands(commands)
     samples = commands.add_parser("samples", help="write the synthetic sample studies")
     samples.add_argument("--out", type=Path, required=True)
@@ -104,6 +107,12 @@ def _labeler(arguments: argparse.Namespace) -> None:
     from radscr_export.label_scores import score_labeler  # noqa: PLC0415
 
     print(json.dumps(score_labeler(arguments.data, arguments.split), indent=1))
+
+
+def _draft(arguments: argparse.Namespace) -> None:
+    from radscr_export.data.draft import draft_report  # noqa: PLC0415
+
+    print(json.dumps(draft_report(arguments.data), indent=1))
 
 
 def _samples(arguments: argparse.Namespace) -> None:

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -45,6 +44,8 @@ PRIOR_LOGIT = -2.5
 """Start of the classifier's bias: about one film in twelve shows a given finding."""
 PREDICTED = 0.5
 """Share of studies with the classifier's own hypotheses at the end of a phase; 0 at its start."""
+IMPLIED_WEIGHT = 0.9
+"""What a negative counts that only follows from a study coded normal (method section 1)."""
 WARM_UP = 0.05
 """Share of a phase over which the learning rate rises to its peak."""
 
@@ -225,7 +226,7 @@ def _losses(
         features = model.encoder(images)
     features = features.float()
     logits, saliency = model.classifier(features)
-    targets, weights = _targets(studies.states, settings.assumed_weight)
+    targets, weights = _targets(studies, settings.assumed_weight)
     classified = classifier_loss(logits, targets.to(device), weights.to(device), settings.smoothing)
     pointed = _pointing(model, features, lesions, studies)
     library, told = texts
@@ -256,10 +257,14 @@ def computes_bf16(device: torch.device) -> bool:
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
-def _targets(states: NDArray[np.int8], assumed: float) -> tuple[Tensor, Tensor]:
-    """Targets (B, N) and weights: 1 for what is known, `assumed` for the silent, 0 for unknown."""
+def _targets(studies: Studies, assumed: float) -> tuple[Tensor, Tensor]:
+    """Targets (B, N) and weights: 1 for what is known, IMPLIED_WEIGHT for what only follows from a
+    normal study, `assumed` for the silent, 0 for unknown.
+    """
+    states = studies.states
     weights = np.zeros(states.shape, np.float32)
     weights[(states == State.POSITIVE) | (states == State.NEGATIVE)] = 1.0
+    weights[studies.implied] = IMPLIED_WEIGHT
     weights[states == State.ASSUMED] = assumed
     targets = (states == State.POSITIVE).astype(np.float32)
     return torch.from_numpy(targets), torch.from_numpy(weights)

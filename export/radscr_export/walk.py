@@ -18,9 +18,8 @@ from radscr_edge.records import (
     Missed,
     Proposals,
     Radiograph,
-    View,
 )
-from radscr_export.data.training_set import SOURCES, Studies
+from radscr_export.data.training_set import Studies
 from radscr_runtime.classify import classify
 from radscr_runtime.critique import critique
 from radscr_runtime.donors import Donors, open_donors
@@ -97,11 +96,10 @@ def as_radiograph(studies: Studies, row: int) -> Radiograph:
     image = studies.images[row]
     height, width = (int(length) for length in studies.shapes[row])
     film = image[fit(height, width, image.shape[0]).window]
-    source = SOURCES[studies.source[row]]
     return Radiograph(
         pixels=np.ascontiguousarray(film),
         geometry=Geometry(width, height),
-        view=View(source.removeprefix("nih-")) if source.startswith("nih-") else View.UNKNOWN,
+        view=studies.view(row),
         name=studies.ids[row],
         digest="",
         side_known=False,

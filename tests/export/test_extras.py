@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from radscr_edge.errors import TrainingError
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Side
 from radscr_export.data.augment import augment
@@ -25,6 +27,27 @@ def drawn(pack: Path) -> Studies:
         patch.setattr("radscr_export.data.extras.PHANTOMS", 20)
         patch.setattr("radscr_export.data.extras.PAINTED", 20)
         return extra_studies(load_studies(pack, "train", SIZE), SIZE, seed=5)
+
+
+@pytest.fixture
+def real(pack: Path, few_extras: None) -> Studies:
+    return load_studies(pack, "train", SIZE)
+
+
+def test_where_no_study_is_called_normal_silent_ones_are_painted(real: Studies) -> None:
+    states = np.full_like(real.states, State.ASSUMED)
+    states[1:, 0] = State.POSITIVE
+
+    painted = extra_studies(replace(real, states=states), SIZE, seed=5).ids[6:]
+
+    assert {name.partition("_painted")[0] for name in painted} == {real.ids[0]}
+
+
+def test_without_any_normal_film_nothing_can_be_painted(real: Studies) -> None:
+    sick = replace(real, states=np.full_like(real.states, State.POSITIVE))
+
+    with pytest.raises(TrainingError, match="hold no normal film"):
+        extra_studies(sick, SIZE, seed=5)
 
 
 def test_half_of_the_phantoms_are_normal_and_every_painted_film_shows_a_lesion(

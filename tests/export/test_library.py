@@ -18,7 +18,7 @@ from radscr_edge.records import Polarity, Severity, Side
 from radscr_edge.wording import Role
 from radscr_export.library.build import ReportSource, build_library, read_sentences
 from radscr_export.library.coverage import coverage
-from radscr_export.library.reports import joined, read_reports, sentences_of
+from radscr_export.library.reports import HeldOut, joined, read_reports, sentences_of
 from radscr_export.library.shelf import Shelf
 from radscr_export.model.preset import Preset
 from radscr_export.text_encoder import TextEncoder
@@ -86,6 +86,33 @@ def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> 
 
     with pytest.raises(TrainingError, match=r"has no column findings.*it has text"):
         list(read_reports(path, ["findings"]))
+
+
+@pytest.mark.parametrize("split", ["val", "test", "validate"])
+def test_a_report_of_a_held_out_split_never_enters_a_library(tmp_path: Path, split: str) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text(f"text,split\nNo effusion.,train\nScoliosis.,{split}\n")
+
+    with pytest.raises(TrainingError, match=rf"reports\.csv, report 2: its split is '{split}'"):
+        list(read_reports(path, ["text"]))
+
+
+def test_a_report_of_a_held_out_study_never_enters_a_library(tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text("text,study\nNo effusion.,a\nScoliosis.,b\n")
+
+    assert len(list(read_reports(path, ["text"], 0, HeldOut(frozenset("c"), "study")))) == 2
+    with pytest.raises(TrainingError, match="report 2: its study is held out in the data"):
+        list(read_reports(path, ["text"], 0, HeldOut(frozenset("b"), "study")))
+    with pytest.raises(TrainingError, match="has no column uid"):
+        list(read_reports(path, ["text"], 0, HeldOut(frozenset("b"), "uid")))
+
+
+def test_the_reports_of_the_pack_are_refused_as_a_library(pack: Path) -> None:
+    path = pack / "iu_xray" / "iu_reports.csv"
+
+    with pytest.raises(TrainingError, match="leave those rows out"):
+        list(read_reports(path, ["findings", "impression"]))
 
 
 def test_a_shelf_keeps_each_text_of_a_finding_once_and_the_most_frequent(tmp_path: Path) -> None:

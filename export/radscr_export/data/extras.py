@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from radscr_edge.errors import TrainingError
 from radscr_edge.imaging.letterbox import fit, letterbox
 from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.records import Box, Bytes, Severity, Side
@@ -36,7 +37,9 @@ PAINTED_BY_TURNS = [kind for other in PAINTED_KINDS for kind in (NODULE, other)]
 def extra_studies(real: Studies, size: int, seed: int) -> Studies:
     """Phantoms and painted normal films in the form of training studies.
 
-    `real` are the training studies, of which those known to be normal in all findings are painted.
+    `real` are the training studies, of which those known to be normal in all findings are painted;
+    where nobody called any study normal, those of which nothing abnormal is said. Raises
+    TrainingError where there is none of either.
     """
     rng = np.random.default_rng([seed, size])
     return join([_phantoms(size, rng), _painted(real, size, rng)])
@@ -67,7 +70,7 @@ def _phantoms(size: int, rng: np.random.Generator) -> Studies:
 
 
 def _painted(real: Studies, size: int, rng: np.random.Generator) -> Studies:
-    normal = np.flatnonzero((real.states == State.NEGATIVE).all(axis=1))
+    normal = _normal(real.states)
     chosen = rng.choice(normal, PAINTED, replace=len(normal) < PAINTED)
     images, drawn = [], []
     for index, row in enumerate(chosen):
@@ -80,11 +83,23 @@ def _painted(real: Studies, size: int, rng: np.random.Generator) -> Studies:
         shapes=real.shapes[chosen],
         states=np.stack([_painted_states(lesion.finding) for lesion in drawn]),
         source=real.source[chosen],
+        sources=real.sources,
         mentions=tuple(_mention(lesion) for lesion in drawn),
         told=((),) * PAINTED,
         ids=tuple(f"{real.ids[row]}_painted-{index}" for index, row in enumerate(chosen)),
         drawn=tuple(drawn),
     )
+
+
+def _normal(states: NDArray[np.int8]) -> NDArray[np.int64]:
+    denied = (states == State.NEGATIVE).all(axis=1)
+    silent = ((states == State.NEGATIVE) | (states == State.ASSUMED)).all(axis=1)
+    if not silent.any():
+        raise TrainingError(
+            "The training data hold no normal film, on which lesions could be painted. Add a data "
+            "set with normal studies to datasets.toml."
+        )
+    return np.flatnonzero(denied if denied.any() else silent)
 
 
 def _paint(

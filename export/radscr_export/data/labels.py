@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -52,6 +52,19 @@ class Said:
     polarity: Polarity
     usable: bool
     """False where the sentence compares with a prior or holds a de-identification mark."""
+    side: Side = Side.NONE
+    severity: Severity = Severity.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """What people, or a data set's own labels, say of one study."""
+
+    positive: frozenset[str] = frozenset()
+    negative: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+    otherwise: State = State.UNKNOWN
+    """What holds of all that is not named; NEGATIVE where the whole study is called normal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +78,8 @@ class IuLabels:
     split: tuple[str, ...]
     normal: NDArray[np.bool_]
     """(n,) coded normal."""
+    implied: NDArray[np.bool_]
+    """(n, N) negative only because the whole study was coded normal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,25 +100,29 @@ def iu_states(data: Path) -> IuLabels:
     said = iu_sentences(data)
     coded = [_codes(row["mesh_major"]) for row in reports]
     mentions = tuple(tuple(_mentions(codes)) for codes in coded)
-    states = np.stack(
-        [
-            _iu_row(codes, told, said.get(row["uid"], ()))
-            for row, codes, told in zip(reports, coded, mentions, strict=True)
-        ]
-    )
+    settled = [
+        settle(_iu_codes(codes, told), said[row["uid"]])
+        for row, codes, told in zip(reports, coded, mentions, strict=True)
+    ]
     return IuLabels(
         uids=tuple(row["uid"] for row in reports),
-        states=states,
+        states=np.stack([states for states, _ in settled]),
         mentions=mentions,
         split=tuple(row["split"] for row in reports),
         normal=np.array([("normal",) in codes for codes in coded]),
+        implied=np.stack([implied for _, implied in settled]),
     )
 
 
 def iu_sentences(data: Path) -> Mapping[str, tuple[Said, ...]]:
     """What each report says of the findings, sentence by sentence; the text never leaves memory."""
     reports = read_table(data / "iu_xray" / "iu_reports.csv")
-    return {row["uid"]: tuple(_said(f"{row['findings']} {row['impression']}")) for row in reports}
+    return {row["uid"]: read_report(f"{row['findings']} {row['impression']}") for row in reports}
+
+
+def read_report(report: str) -> tuple[Said, ...]:
+    """What an English report says of the findings of this film, sentence by sentence."""
+    return tuple(_said(report))
 
 
 def _said(report: str) -> Iterator[Said]:
@@ -111,7 +130,33 @@ def _said(report: str) -> Iterator[Said]:
         usable = not compares(sentence)
         for one in label(sentence):
             if one.finding and not one.historical:
-                yield Said(sentence, one.finding, one.polarity, usable)
+                yield Said(sentence, one.finding, one.polarity, usable, one.side, one.severity)
+
+
+def affirmed(said: Iterable[Said]) -> tuple[Mention, ...]:
+    """Side and severity of every finding that a report affirms."""
+    return tuple(
+        Mention(one.finding, one.side, one.severity)
+        for one in said
+        if one.polarity is Polarity.POSITIVE
+    )
+
+
+def reported(said: Iterable[Said]) -> Coded:
+    """A report as the only witness: what it affirms, denies and hedges.
+
+    Of what it is silent about, a report that speaks of findings at all makes an assumed negative.
+    """
+    by_polarity = {
+        polarity: frozenset(one.finding for one in said if one.polarity is polarity)
+        for polarity in Polarity
+    }
+    return Coded(
+        positive=by_polarity[Polarity.POSITIVE],
+        negative=by_polarity[Polarity.NEGATIVE],
+        unsure=by_polarity[Polarity.UNCERTAIN],
+        otherwise=State.ASSUMED if any(by_polarity.values()) else State.UNKNOWN,
+    )
 
 
 def nih_states(data: Path) -> NihLabels:
@@ -146,27 +191,41 @@ SEVERITIES = {
 }
 
 
-def _iu_row(
-    codes: list[tuple[str, ...]], told: tuple[Mention, ...], said: tuple[Said, ...]
-) -> States:
-    ontology = load_ontology()
+def _iu_codes(codes: list[tuple[str, ...]], told: tuple[Mention, ...]) -> Coded:
     terms = {code[0] for code in codes}
-    row = np.full(len(FINDINGS), State.ASSUMED, np.int8)
+    otherwise = State.ASSUMED
     if not codes or terms & set(UNCODED):
-        row[:] = State.UNKNOWN
+        otherwise = State.UNKNOWN
     if "normal" in terms:
-        row[:] = State.NEGATIVE
-    denied = ontology.roll_down(one.finding for one in said if one.polarity is Polarity.NEGATIVE)
-    row[[ontology.index(name) for name in denied]] = State.NEGATIVE
-    if "normal" not in terms:
-        # What may be there may be all that contains it, too: none of it can be assumed absent.
-        unsure = ontology.roll_up(
-            one.finding for one in said if one.polarity is not Polarity.NEGATIVE
-        )
-        row[[ontology.index(name) for name in unsure]] = State.UNKNOWN
-    positive = ontology.roll_up(mention.finding for mention in told)
-    row[[ontology.index(name) for name in positive]] = State.POSITIVE
-    return row
+        otherwise = State.NEGATIVE
+    return Coded(frozenset(mention.finding for mention in told), otherwise=otherwise)
+
+
+def settle(coded: Coded, said: Iterable[Said] = ()) -> tuple[States, NDArray[np.bool_]]:
+    """States (N,) of codes joined with a report's words, and where a negative is only implied.
+
+    Positive rolls up, negative rolls down. A finding that the report affirms or hedges and nobody
+    coded is unknown, unless the whole study was coded normal: codes count more than words.
+    """
+    ontology = load_ontology()
+    said = tuple(said)
+    row = np.full(len(FINDINGS), coded.otherwise, np.int8)
+    denied = {one.finding for one in said if one.polarity is Polarity.NEGATIVE}
+    told = _columns(ontology.roll_down(coded.negative | denied))
+    row[told] = State.NEGATIVE
+    unsure = coded.unsure
+    if coded.otherwise is not State.NEGATIVE:
+        unsure |= {one.finding for one in said if one.polarity is not Polarity.NEGATIVE}
+    # What may be there may be all that contains it, too: none of it can be assumed absent.
+    row[_columns(ontology.roll_up(unsure))] = State.UNKNOWN
+    row[_columns(ontology.roll_up(coded.positive))] = State.POSITIVE
+    implied = (row == State.NEGATIVE) & (coded.otherwise is State.NEGATIVE)
+    implied[told] = False
+    return row, implied
+
+
+def _columns(names: Iterable[str]) -> list[int]:
+    return [load_ontology().index(name) for name in names]
 
 
 def coded_findings(major: str) -> frozenset[str] | None:
@@ -219,26 +278,52 @@ def _mentions(codes: list[tuple[str, ...]]) -> Iterator[Mention]:
                 yield from (Mention(finding, side, severity) for finding in rule.findings)
 
 
+def closed_codes(values: Mapping[str, State], names: Mapping[str, tuple[str, ...]]) -> Coded:
+    """The labels of a set with a closed list of them, in the 37.
+
+    `values` is the state of each label that was given one, `names` the labels that each finding
+    goes by. A finding is absent where all labels at or below it are: that one of several is absent
+    says nothing.
+    """
+    found: dict[State, set[str]] = {state: set() for state in State}
+    for finding, below in _groups(tuple(names.items())).items():
+        own = {values[label] for label in names[finding] if label in values}
+        if State.POSITIVE in own:
+            found[State.POSITIVE].add(finding)
+        elif own and {values.get(label) for label in below} == {State.NEGATIVE}:
+            found[State.NEGATIVE].add(finding)
+        elif State.UNKNOWN in own:
+            found[State.UNKNOWN].add(finding)
+    return Coded(
+        positive=frozenset(found[State.POSITIVE]),
+        negative=frozenset(found[State.NEGATIVE]),
+        unsure=frozenset(found[State.UNKNOWN]),
+    )
+
+
 @cache
-def _nih_groups() -> Mapping[str, tuple[str, ...]]:
-    """Finding -> the NIH labels at or below it: all of them absent means the finding is absent."""
-    ontology = load_ontology()
-    groups = {}
-    for name in ontology.names:
-        line = (name, *ontology.descendants(name))
-        groups[name] = tuple(label for one in line for label in ontology[one].nih)
-    return groups
+def _groups(names: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, tuple[str, ...]]:
+    """Finding -> the labels at or below it."""
+    ontology, own = load_ontology(), dict(names)
+    return {
+        name: tuple(label for one in (name, *ontology.descendants(name)) for label in own[one])
+        for name in ontology.names
+    }
+
+
+@cache
+def _nih_names() -> Mapping[str, tuple[str, ...]]:
+    return {finding.name: finding.nih for finding in load_ontology().findings}
+
+
+NIH_VALUES: Mapping[str, State] = {"1": State.POSITIVE, "0": State.NEGATIVE}
 
 
 def _nih_row(row: Mapping[str, str]) -> States:
-    ontology = load_ontology()
-    states = np.full(len(FINDINGS), State.UNKNOWN, np.int8)
-    direct = [name for name in FINDINGS if any(row[label] == "1" for label in ontology[name].nih)]
-    absent = [
-        name
-        for name in FINDINGS
-        if ontology[name].nih and all(row[label] == "0" for label in _nih_groups()[name])
-    ]
-    states[[ontology.index(name) for name in ontology.roll_down(absent)]] = State.NEGATIVE
-    states[[ontology.index(name) for name in ontology.roll_up(direct)]] = State.POSITIVE
-    return states
+    names = _nih_names()
+    values = {
+        label: NIH_VALUES.get(row[label], State.UNKNOWN)
+        for labels in names.values()
+        for label in labels
+    }
+    return settle(closed_codes(values, names))[0]

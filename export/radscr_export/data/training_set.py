@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +13,18 @@ from numpy.typing import NDArray
 from radscr_edge.imaging.letterbox import content_points, fit
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
-from radscr_edge.records import Bytes, Mask, Polarity, Severity, Side
+from radscr_edge.records import Bytes, Mask, Polarity, Severity, Side, View
+from radscr_export.data.datasets import PACK, DataSet, check_pack, data_sets
+from radscr_export.data.files import decode_files, to_square
 from radscr_export.data.films import load_films
-from radscr_export.data.labels import Mention, iu_sentences, iu_states, nih_states
+from radscr_export.data.labels import Mention, Said, iu_sentences, iu_states, nih_states
+from radscr_export.data.listing import FindingBox, Listed
+from radscr_export.data.splits import alias
 from radscr_export.phantoms import Lesion
 
-SOURCES = ("iu", "nih-PA", "nih-AP", "phantom")
-"""Data set and view of a film: alternatives by another image come from the same."""
-
+SOURCES: Final = ("iu", "nih-PA", "nih-AP", "phantom")
+"""Data set and view of a film: alternatives by another image come from the same. Other data sets
+add theirs behind these."""
 
 SEVERITY_ORDER = (Severity.NONE, Severity.MILD, Severity.MODERATE, Severity.SEVERE)
 
@@ -44,7 +49,7 @@ class Studies:
     states: NDArray[np.int8]
     """(n, N)."""
     source: NDArray[np.int64]
-    """(n,) index into SOURCES."""
+    """(n,) index into `sources`."""
     mentions: tuple[dict[int, Mention], ...]
     """Per study: finding index -> side and severity, where the code says them."""
     told: tuple[tuple[Told, ...], ...]
@@ -53,30 +58,67 @@ class Studies:
     """Per study: uid or file name within its data set."""
     drawn: tuple[Lesion | None, ...]
     """Per study: the lesion drawn into it, in pixels of its image; None in what is as it was."""
+    sources: tuple[str, ...] = SOURCES
+    """Names of the sources; they begin with SOURCES."""
+    implied: Mask = field(default_factory=lambda: np.zeros((0, len(FINDINGS)), np.bool_))
+    """(n, N) negative only because the whole study was called normal; nowhere, if left out."""
+    boxes: tuple[tuple[FindingBox, ...], ...] = ()
+    """Per study: where people saw findings, in pixels of its image; nowhere, if left out."""
+
+    def __post_init__(self) -> None:
+        if len(self.implied) != len(self.ids):
+            object.__setattr__(self, "implied", np.zeros(self.states.shape, np.bool_))
+        if len(self.boxes) != len(self.ids):
+            object.__setattr__(self, "boxes", ((),) * len(self.ids))
 
     def of(self, name: str) -> NDArray[np.int64]:
-        """Rows whose source is `name`."""
-        return np.flatnonzero(self.source == SOURCES.index(name))
+        """Rows whose source is `name`; none where no set is called so."""
+        known = self.sources.index(name) if name in self.sources else -1
+        return np.flatnonzero(self.source == known)
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """The sources that have studies here, but for drawings."""
+        return tuple(name for name in self.sources if name != "phantom" and len(self.of(name)))
+
+    def view(self, row: int) -> View:
+        """The projection of a film, as its source names it."""
+        named = self.sources[self.source[row]].rpartition("-")[2]
+        return View(named) if named in (View.PA, View.AP) else View.UNKNOWN
 
 
 def load_studies(data: Path, split: str, size: int) -> Studies:
-    """The real frontal films of one split: IU and NIH, never pooled for figures."""
-    return join([_iu(data, split, size), _nih(data, split, size)])
+    """The real frontal films of one split of every set of the data folder (docs/data.md).
+
+    Sets are joined, but never pooled for figures. Raises TrainingError where a set is incomplete,
+    or where a patient is in two of its splits.
+    """
+    return join(part for one in data_sets(data) for part in _read(one, split, size))
 
 
 def join(parts: Iterable[Studies]) -> Studies:
     """Several sets of studies as one."""
     parts = list(parts)
+    sources = tuple(dict.fromkeys(name for part in parts for name in part.sources))
     return Studies(
         images=np.concatenate([part.images for part in parts]),
         shapes=np.concatenate([part.shapes for part in parts]),
         states=np.concatenate([part.states for part in parts]),
-        source=np.concatenate([part.source for part in parts]),
+        source=np.concatenate([_renumbered(part, sources) for part in parts]),
         mentions=sum((part.mentions for part in parts), ()),
         told=sum((part.told for part in parts), ()),
         ids=sum((part.ids for part in parts), ()),
         drawn=sum((part.drawn for part in parts), ()),
+        sources=sources,
+        implied=np.concatenate([part.implied for part in parts]),
+        boxes=sum((part.boxes for part in parts), ()),
     )
+
+
+def _renumbered(part: Studies, sources: Sequence[str]) -> NDArray[np.int64]:
+    places = np.array([sources.index(name) for name in part.sources])
+    numbers: NDArray[np.int64] = places[part.source]
+    return numbers
 
 
 def select(studies: Studies, rows: NDArray[np.int64]) -> Studies:
@@ -90,11 +132,17 @@ def select(studies: Studies, rows: NDArray[np.int64]) -> Studies:
         told=tuple(studies.told[row] for row in rows),
         ids=tuple(studies.ids[row] for row in rows),
         drawn=tuple(studies.drawn[row] for row in rows),
+        sources=studies.sources,
+        implied=studies.implied[rows],
+        boxes=tuple(studies.boxes[row] for row in rows),
     )
 
 
 def patient_of(name: str) -> str:
-    """The patient behind a study's id: NIH files are named by patient, an IU study is its own."""
+    """The patient behind a study's id: NIH files are named by patient, an IU study is its own.
+
+    Ids of other sets begin with the set's name and the patient's alias.
+    """
     return name.partition("_")[0]
 
 
@@ -116,6 +164,56 @@ def film_masks(shapes: NDArray[np.int64], size: int) -> Mask:
     )
 
 
+def _read(dataset: DataSet, split: str, size: int) -> list[Studies]:
+    if dataset.kind != PACK:
+        return [_listed(dataset, split, size)]
+    check_pack(dataset.folder)
+    return [_iu(dataset.folder, split, size), _nih(dataset.folder, split, size)]
+
+
+def _listed(dataset: DataSet, split: str, size: int) -> Studies:
+    """The studies of a set of files; films that the reader refuses are left out."""
+    every = [one for one in dataset.films() if one.split == split]
+    decoded = decode_files([one.file for one in every], size, dataset.name)
+    films = [every[row] for row in decoded.rows]
+    labels = [one.labels() for one in films]
+    names = [_source(dataset, one) for one in films]
+    sources = tuple(dict.fromkeys((*SOURCES, *sorted(names))))
+    moved = zip(labels, decoded.geometry, decoded.shapes, strict=True)
+    return Studies(
+        images=decoded.images,
+        shapes=decoded.shapes,
+        states=np.array([one.states for one in labels], np.int8).reshape(-1, len(FINDINGS)),
+        source=np.array([sources.index(name) for name in names], np.int64),
+        mentions=tuple(_by_finding(one.mentions) for one in labels),
+        told=tuple(_told(one.said) for one in labels),
+        ids=tuple(
+            f"{dataset.name}-{alias(one.patient)}_{alias(str(one.file.relative_to(dataset.folder)))}"
+            for one in films
+        ),
+        drawn=(None,) * len(films),
+        sources=sources,
+        implied=np.array([one.implied for one in labels], np.bool_).reshape(-1, len(FINDINGS)),
+        boxes=tuple(
+            tuple(
+                replace(one, box=to_square(one.box, geometry, (int(shape[0]), int(shape[1])), size))
+                for one in label.boxes
+            )
+            for label, geometry, shape in moved
+        ),
+    )
+
+
+def _source(dataset: DataSet, film: Listed) -> str:
+    return dataset.name if film.view is View.UNKNOWN else f"{dataset.name}-{film.view.value}"
+
+
+def _told(said: Iterable[Said]) -> tuple[Told, ...]:
+    return tuple(
+        Told(one.text, FINDINGS.index(one.finding), one.polarity) for one in said if one.usable
+    )
+
+
 def _iu(data: Path, split: str, size: int) -> Studies:
     films = load_films(data, "iu", size).subset(split)
     labels, told = iu_states(data), iu_sentences(data)
@@ -127,16 +225,10 @@ def _iu(data: Path, split: str, size: int) -> Studies:
         states=labels.states[rows],
         source=np.full(len(rows), SOURCES.index("iu")),
         mentions=tuple(_by_finding(labels.mentions[row]) for row in rows),
-        told=tuple(
-            tuple(
-                Told(one.text, FINDINGS.index(one.finding), one.polarity)
-                for one in told.get(row["uid"], ())
-                if one.usable
-            )
-            for row in films.rows
-        ),
+        told=tuple(_told(told.get(row["uid"], ())) for row in films.rows),
         ids=tuple(row["uid"] for row in films.rows),
         drawn=(None,) * len(rows),
+        implied=labels.implied[rows],
     )
 
 

@@ -1,1 +1,1 @@
-"""Measures a bundle as the clinic gets it, and writes down what was measured."""
+"""What a bundle is worth, measured as the clinic gets it."""

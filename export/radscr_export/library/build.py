@@ -18,7 +18,7 @@ from radscr_edge.records import Polarity, Sentence, Side
 from radscr_edge.sentences import load_sentences, sentence_of, variants
 from radscr_edge.wording import Role
 from radscr_export.library.prototypes import with_prototypes
-from radscr_export.library.reports import joined, read_reports, sentences_of
+from radscr_export.library.reports import HeldOut, joined, read_reports, sentences_of
 from radscr_export.library.shelf import Shelf
 from radscr_export.library.vectors import batches, write_library
 from radscr_export.text_encoder import TextEncoder
@@ -40,6 +40,8 @@ class ReportSource:
     """Whether all that a report says of a finding becomes one text."""
     most: int = MOST
     """Sentences of each finding that are kept."""
+    held_out: HeldOut | None = None
+    """Studies whose reports are refused; None where nobody named the data they are in."""
 
 
 def build_library(
@@ -49,7 +51,8 @@ def build_library(
 
     What the source says too little of is filled up with the written sentences, so that the walk
     always finds words. A stopped build goes on where it was when it is called again.
-    Raises TrainingError where `out` exists or the text encoder is not the bundle's.
+    Raises TrainingError where `out` exists, where the text encoder is not the bundle's, or where a
+    report is of a study in validation or test.
     """
     if encoder.digest != bundle.text_encoder:
         raise TrainingError(
@@ -103,7 +106,7 @@ def _fill(shelf: Shelf, source: ReportSource | Sequence[Path]) -> dict[str, Any]
 
 def _read(shelf: Shelf, source: ReportSource) -> dict[str, Any]:
     """Reads the reports that the shelf has not seen yet."""
-    reports = read_reports(source.path, source.columns, shelf.reports)
+    reports = read_reports(source.path, source.columns, shelf.reports, source.held_out)
     with tqdm(desc="reading reports", unit="report", initial=shelf.reports) as bar:
         for batch in batches(reports, REPORTS_AT_ONCE):
             said: list[Sentence] = []
@@ -112,7 +115,8 @@ def _read(shelf: Shelf, source: ReportSource) -> dict[str, Any]:
                 said += joined(found) if source.join else found
             shelf.add(said, reports=batch[-1][0] + 1)
             bar.update(len(batch))
-    return {"reports": shelf.reports, "joined": source.join}
+    checked = source.held_out is not None
+    return {"reports": shelf.reports, "joined": source.join, "held_out_checked": checked}
 
 
 def _needed(shelf: Shelf) -> Iterator[Sentence]:

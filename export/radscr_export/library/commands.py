@@ -19,6 +19,9 @@ def add_library_commands(commands: Any) -> None:
     build.add_argument(
         "--columns", nargs="+", default=["findings", "impression"], help="text columns of --reports"
     )
+    build.add_argument("--data", type=Path, help="refuse reports held out in this data folder")
+    build.add_argument("--set", default="", help="name of the reports' data set; default: any")
+    build.add_argument("--study", default="study", help="column of --reports naming the study")
     build.add_argument("--join", action="store_true", help="join what a report says of a finding")
     build.add_argument("--most", type=int, default=20_000, help="sentences kept of each finding")
     build.add_argument("--text-encoder", default="minilm", help="'minilm' or a local folder")
@@ -33,12 +36,18 @@ def add_library_commands(commands: Any) -> None:
 
 def _build(arguments: argparse.Namespace) -> None:
     from radscr_edge.contract import Bundle  # noqa: PLC0415
+    from radscr_export.data.datasets import held_out  # noqa: PLC0415
     from radscr_export.library.build import ReportSource, build_library  # noqa: PLC0415
+    from radscr_export.library.reports import HeldOut  # noqa: PLC0415
     from radscr_export.text_encoder import TextEncoder  # noqa: PLC0415
 
     encoder = TextEncoder.load(arguments.text_encoder)
+    withheld = None
+    if arguments.data is not None:
+        withheld = HeldOut(held_out(arguments.data, arguments.set), arguments.study)
+    columns = tuple(arguments.columns)
     source = arguments.sentences or ReportSource(
-        arguments.reports, tuple(arguments.columns), arguments.join, arguments.most
+        arguments.reports, columns, arguments.join, arguments.most, withheld
     )
     bundle = Bundle.open(arguments.bundle)
     print(build_library(source, bundle, arguments.out, encoder).folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,29 +27,55 @@ PRIVATE: Final = re.compile(
     re.IGNORECASE,
 )
 """De-identification marks, names, dates, times: a sentence that holds one is left out."""
+HELD_OUT_SPLITS: Final = frozenset({"val", "valid", "validate", "validation", "test"})
 MARK: Final = " XXXX "
 SHORTEST, LONGEST = 1, 40
 """Words of a sentence that is kept."""
 
 
-def read_reports(path: Path, columns: Sequence[str], start: int = 0) -> Iterator[tuple[int, str]]:
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Studies of validation and test, whose reports must not enter a library."""
+
+    studies: frozenset[str]
+    column: str
+    """The column of the reports that names the study."""
+
+
+def read_reports(
+    path: Path, columns: Sequence[str], start: int = 0, held_out: HeldOut | None = None
+) -> Iterator[tuple[int, str]]:
     """Number and text of every report of a CSV file from row `start` on, read as a stream.
 
-    Raises TrainingError where the file or one of its columns is missing.
+    Raises TrainingError where the file or one of its columns is missing, and where a row is of a
+    held-out study or says in a column `split` that it is for validation or test.
     """
+    columns_needed = {*columns, *([held_out.column] if held_out else ())}
     if not path.is_file():
         raise TrainingError(f"{path} is missing: give a CSV file of reports with --reports.")
     with path.open(encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(stream)
-        missing = set(columns) - set(rows.fieldnames or ())
+        missing = columns_needed - set(rows.fieldnames or ())
         if missing:
             raise TrainingError(
                 f"{path} has no column {', '.join(sorted(missing))}. Name the columns that hold "
                 f"the text with --columns; it has {', '.join(rows.fieldnames or ())}."
             )
         for number, row in enumerate(rows):
+            _check_free(path, number, row, held_out)
             if number >= start:
                 yield number, " ".join(row[column] or "" for column in columns)
+
+
+def _check_free(path: Path, number: int, row: dict[str, str], held_out: HeldOut | None) -> None:
+    split = row.get("split") or ""
+    known = held_out is not None and row[held_out.column] in held_out.studies
+    if known or split in HELD_OUT_SPLITS:
+        why = "its study is held out in the data" if known else f"its split is {split!r}"
+        raise TrainingError(
+            f"{path}, report {number + 1}: {why}. A library with reports of validation or test "
+            "would be measured on itself; leave those rows out."
+        )
 
 
 def sentences_of(report: str) -> Iterator[Sentence]:

@@ -1,0 +1,1 @@
+"""One module a published file layout: each lists the frontal films of a data set."""

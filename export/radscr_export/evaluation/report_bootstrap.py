@@ -1,0 +1,31 @@
+"""Draws of studies with replacement, as weights, so that one product resamples every figure."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radscr_export.metrics import DRAWS, Interval
+
+Numbers = NDArray[np.float64]
+
+
+@cache
+def draw_weights(studies: int, seed: int = 0) -> Numbers:
+    """(1 + DRAWS, studies): how often each study is drawn; row 0 draws every study once.
+
+    The same seed gives the same draws: figures of two systems from them are paired.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(studies, np.full(studies, 1 / max(studies, 1)), size=DRAWS)
+    weights = np.vstack([np.ones(studies), drawn])
+    weights.flags.writeable = False  # kept for the next figure
+    return weights
+
+
+def interval_of(draws: Numbers) -> Interval:
+    """The figure of row 0 with its 95 % interval over the other rows."""
+    low, high = np.nanpercentile(draws[1:], [2.5, 97.5])
+    return Interval(float(draws[0]), float(low), float(high))
