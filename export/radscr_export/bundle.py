@@ -22,7 +22,7 @@ from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
 from radscr_edge.records import Floats, Side
 from radscr_export.calibrate import Scored, calibrate, denials
-from radscr_export.card import LICENCE, write_card
+from radscr_export.card import LICENCE, with_figures, write_card
 from radscr_export.checkpoint import load_checkpoint
 from radscr_export.data.training_set import load_studies
 from radscr_export.decoder import train_decoder
@@ -156,10 +156,13 @@ def _put(folder: Path, out: Path) -> None:
 
 
 def _finished(bundle: Bundle, data: Path, seed: int) -> Bundle:
-    """Calibrates, measures and describes what the folder of `bundle` holds, and signs it."""
+    """Calibrates, measures and describes what the folder of `bundle` holds, and signs it.
+
+    On validation films only: the test split is read by `radscr-export evaluate --split test`.
+    """
     bundle = _calibrated(bundle, data)
-    figures = {split: measure(bundle, data, split) for split in ("val", "test")}
-    bundle = replace(bundle, training={**bundle.training, "seed": seed, "figures": figures})
+    bundle = replace(bundle, training={**bundle.training, "seed": seed})
+    bundle = with_figures(bundle, [measure(bundle, data)])
     write_card(bundle)
     return bundle.save()
 

@@ -2,34 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from radscr_edge.contract import Bundle, Files
+from radscr_edge.errors import TrainingError
 from radscr_export.calibrate import (
     DENIAL_SENSITIVITY,
     RARE_SHARE,
     SENSITIVITY_TARGET,
     TARGETED,
 )
+from radscr_export.evaluation.card_table import PER_FINDING, card_lines
+from radscr_export.evaluation.provenance import fingerprint
 
 LICENCE: Final = "research use only (non-commercial): trained on IU X-Ray, CC BY-NC-ND"
 SETS: Final = {"iu": "IU X-Ray", "nih": "NIH ChestX-ray14"}
-NAMES: Final = {
-    "iu": "IU X-Ray",
-    "nih-PA": "NIH ChestX-ray14, PA",
-    "nih-AP": "NIH ChestX-ray14, AP",
-}
+TOLD: Final = (
+    *("provenance", "films", "detection", "calibration", "localisation", "sides", "int8_loss"),
+    *("hypotheses", "critique", "gates", "reports"),
+)
+"""The parts of metrics.json that the card tells."""
 
 
 def write_card(bundle: Bundle) -> None:
-    """README.md of the bundle, every figure taken from what was measured while building it."""
+    """README.md of the bundle, every figure from those that its manifest holds of it."""
     text = "\n".join(_lines(bundle)) + "\n"
     bundle.path(Files.CARD).write_text(text, encoding="utf-8")
 
 
+def with_figures(bundle: Bundle, evaluations: Iterable[Mapping[str, Any]]) -> Bundle:
+    """The bundle with the figures that its card tells, one set a split, in its manifest."""
+    figures = {one["provenance"]["split"]: _kept(one) for one in evaluations}
+    return replace(bundle, training={**bundle.training, "figures": figures})
+
+
+def rewrite_card(folder: Path, files: Sequence[Path]) -> Path:
+    """Writes a bundle's card anew from metrics.json files, signs the bundle, returns the card.
+
+    Splits that no file is given for are told no more. Raises BundleError where the bundle is
+    damaged, TrainingError where a file is no metrics.json of this very bundle, or two are of one
+    split.
+    """
+    bundle = Bundle.open(folder)
+    evaluations = [_read(file, fingerprint(bundle)) for file in files]
+    splits = [one["provenance"]["split"] for one in evaluations]
+    if len(set(splits)) < len(splits):
+        raise TrainingError(f"Two files are of one split ({', '.join(splits)}). Give one a split.")
+    bundle = with_figures(bundle, evaluations)
+    write_card(bundle)
+    return bundle.save().path(Files.CARD)
+
+
+def _read(file: Path, expected: str) -> Mapping[str, Any]:
+    try:
+        metrics = json.loads(file.read_text(encoding="utf-8"))
+        found = metrics["provenance"]["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise TrainingError(
+            f"{file} is no metrics.json of a bundle ({problem}). Give what 'evaluate' wrote."
+        ) from problem
+    if found != expected:
+        raise TrainingError(
+            f"{file} was measured on another bundle ({found[:12]}, this one is {expected[:12]}). "
+            "Evaluate this bundle."
+        )
+    evaluation: Mapping[str, Any] = metrics
+    return evaluation
+
+
+def _kept(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """What the card tells of an evaluation: no curves, and no labels beyond those it lists."""
+    kept: dict[str, Any] = _slim({name: metrics[name] for name in TOLD if name in metrics})
+    listed = {(name, "all", truth) for name, _, truth in PER_FINDING}
+    for name, subsets in kept["detection"].items():
+        for subset, truths in subsets.items():
+            for truth, found in truths.items():
+                if (name, subset, truth) not in listed:
+                    del found["per_label"]
+    if "reports" in kept:
+        kept["reports"] = {name: kept["reports"][name] for name in ("studies", "systems")}
+    return kept
+
+
+def _slim(value: Any) -> Any:
+    """The same without curves, rounded to four digits."""
+    if isinstance(value, Mapping):
+        return {key: _slim(one) for key, one in value.items() if key not in ("roc", "curve", "ap")}
+    if isinstance(value, list):
+        return [_slim(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
 def _lines(bundle: Bundle) -> Iterator[str]:
-    test, val = bundle.training["figures"]["test"], bundle.training["figures"]["val"]
     yield f"# Bundle `{bundle.name}` (preset `{bundle.preset}`, built {bundle.created})"
     yield ""
     yield "**Research use only. Not a medical device.** No figure below was measured on patients of"
@@ -49,71 +117,20 @@ def _lines(bundle: Bundle) -> Iterator[str]:
     yield "  films; golden images are phantoms. No image, report text or feature of IU X-Ray is"
     yield "  included."
     yield ""
-    yield f"## Detection on the test splits, {test['variant']} network through the runtime"
-    yield ""
-    yield "Macro AUROC over findings with at least 10 positives, with 95 % bootstrap intervals;"
-    yield "what the coder of an IU study did not name counts as absent;"
-    yield "the linear model is a ridge regression on 48 x 48 pixels, trained on the same films."
-    yield ""
-    yield "| data set | films | findings | this model | linear model | difference |"
-    yield "|---|---|---|---|---|---|"
-    for name, row in test["detection"].items():
-        cells = [_interval(row[key]) for key in ("macro_auroc", "linear_macro_auroc", "difference")]
-        yield f"| {NAMES[name]} | {row['films']} | {row['findings']} | {' | '.join(cells)} |"
-    for name, row in test["detection"].items():
-        yield from _per_finding(NAMES[name], row["per_finding"])
-    yield from _walk(test, val)
+    for figures in _in_order(bundle):
+        yield from card_lines(figures)
+        yield ""
     yield from _rules(bundle)
 
 
-def _interval(row: Mapping[str, float] | None) -> str:
-    if row is None:
-        return "no finding with 10 positives and 10 others"
-    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
-
-
-def _per_finding(name: str, figures: Mapping[str, Any]) -> Iterator[str]:
-    yield ""
-    yield f"### {name}, per finding"
-    yield ""
-    yield "| finding | positives | AUROC | linear |"
-    yield "|---|---|---|---|"
-    for finding, row in figures.items():
-        yield f"| {finding} | {row['positives']} | {row['auroc']:.3f} | {row['linear_auroc']:.3f} |"
-
-
-def _walk(test: Mapping[str, Any], val: Mapping[str, Any]) -> Iterator[str]:
-    yield ""
-    yield "## Hypotheses and critiques"
-    yield ""
-    yield "| data set (test) | raised | precision | recall | after critique | precision | recall |"
-    yield "|---|---|---|---|---|---|---|"
-    for name, row in test["hypotheses"].items():
-        cells = [
-            str(row[stage][key])
-            for stage in ("before critique", "after critique")
-            for key in ("raised", "precision", "recall")
-        ]
-        yield f"| {NAMES[name]} | {' | '.join(cells)} |"
-    effect, sides = val["critique"], test["sides"]
-    yield ""
-    yield (
-        f"Over {effect['films']} validation films with {effect['hypotheses']} hypotheses the "
-        f"critiques changed the top sentence in {effect['top_sentence_changed']:.1%}, and "
-        f"{effect['not_asserted']:.1%} were withdrawn or became 'cannot be excluded'. The scores "
-        f"of C_Abn and C_Img vary with standard deviations of "
-        f"{effect['abnormality_score_deviation']:.3f} and {effect['image_score_deviation']:.3f}."
-    )
-    yield (
-        f"On IU test, {sides['coded_one_sided']} raised findings are coded on one side; a side was "
-        f"asserted for {sides['side_asserted']} of them and was right for {sides['side_right']}."
-    )
+def _in_order(bundle: Bundle) -> list[Mapping[str, Any]]:
+    """Figures of the splits that were measured, the test split first."""
+    return [one for _, one in sorted(bundle.training["figures"].items())]
 
 
 def _rules(bundle: Bundle) -> Iterator[str]:
     variant = next(iter(bundle.variants.values()))
     grounds = bundle.training["denials"][variant.name]
-    yield ""
     yield "## What may be said of each finding"
     yield ""
     yield "`validated`: at least 10 positives stand behind its threshold, which is where F1 is best"

@@ -1,4 +1,4 @@
-"""The command `radscr-export`: train, build, evaluate, library, labels and samples."""
+"""The command `radscr-export`: train, build, evaluate, card, library, labels and samples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from radscr_edge.errors import BundleError, RadscrError, StudyError
 from radscr_export.library.commands import add_library_commands
@@ -41,13 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     build.add_argument("--decoder", type=Path, help="GGUF of a decoder; trained here if left out")
     build.set_defaults(run=_build)
-    evaluate = commands.add_parser("evaluate", help="measure a bundle as the clinic gets it")
-    evaluate.add_argument("bundle", type=Path, metavar="BUNDLE")
-    evaluate.add_argument("--data", type=Path, required=True)
-    evaluate.add_argument("--split", choices=("val", "test"), default="test")
-    evaluate.add_argument("--out", type=Path, required=True, help="folder of figures and page")
-    evaluate.add_argument("--variant", default="", help="'int8' or 'fp32'; the bundle's first")
-    evaluate.set_defaults(run=_evaluate)
+    _add_evaluation(commands)
     retrain = commands.add_parser("retrain", help="new heads on a bundle's own vision")
     retrain.add_argument("bundle", type=Path, metavar="BUNDLE")
     retrain.add_argument("--data", type=Path, required=True)
@@ -70,6 +65,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_evaluation(commands: Any) -> None:
+    evaluate = commands.add_parser("evaluate", help="measure a bundle as the clinic gets it")
+    subject = evaluate.add_mutually_exclusive_group(required=True)
+    subject.add_argument("bundle", type=Path, nargs="?", metavar="BUNDLE")
+    subject.add_argument("--predictions", type=Path, help="report texts of another system instead")
+    evaluate.add_argument("--data", type=Path, required=True)
+    evaluate.add_argument(
+        "--split", choices=("val", "test"), default="val", help="'test' only for final figures"
+    )
+    evaluate.add_argument("--out", type=Path, required=True, help="folder of figures and page")
+    evaluate.add_argument("--variant", default="", help="'int8' or 'fp32'; the bundle's first")
+    evaluate.add_argument(
+        "--decoder",
+        nargs="+",
+        default=[],
+        choices=("plain", "judge"),
+        help="who writes the reports; the first is compared (the bundle's own, then plain)",
+    )
+    evaluate.set_defaults(run=_evaluate)
+    card = commands.add_parser("card", help="write a bundle's model card from its figures")
+    card.add_argument("bundle", type=Path, metavar="BUNDLE")
+    card.add_argument("metrics", type=Path, nargs="+", metavar="METRICS.json")
+    card.set_defaults(run=_card)
+
+
 def _train(arguments: argparse.Namespace) -> None:
     import torch  # noqa: PLC0415  the other commands' help should not wait for it
 
@@ -88,10 +108,22 @@ def _build(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from radscr_export.evaluation.evaluate import evaluate  # noqa: PLC0415
+    from radscr_export.evaluation.evaluate import (  # noqa: PLC0415
+        evaluate,
+        evaluate_predictions,
+    )
 
-    split, variant = arguments.split, arguments.variant
-    print(evaluate(arguments.bundle, arguments.data, split, arguments.out, variant))
+    data, split, out = arguments.data, arguments.split, arguments.out
+    if arguments.predictions is not None:
+        print(evaluate_predictions(arguments.predictions, data, split, out))
+        return
+    print(evaluate(arguments.bundle, data, split, out, arguments.variant, arguments.decoder))
+
+
+def _card(arguments: argparse.Namespace) -> None:
+    from radscr_export.card import rewrite_card  # noqa: PLC0415
+
+    print(rewrite_card(arguments.bundle, arguments.metrics))
 
 
 def _retrain(arguments: argparse.Namespace) -> None:

@@ -85,4 +85,5 @@ def _runs(wanted: Floats, ordered: Floats) -> tuple[NDArray[np.int64], NDArray[n
 
 
 def _ratio(above: Draws, below: Draws) -> Draws:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    ratio: Draws = np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    return ratio

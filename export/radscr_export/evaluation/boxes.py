@@ -60,7 +60,7 @@ def box_mask(boxes: Sequence[Corners], place: Fit) -> Mask:
     return mask
 
 
-def holds(boxes: Sequence[Corners], point: Sequence[float]) -> bool:
+def holds(boxes: Sequence[Corners], point: Floats) -> bool:
     """Whether a point (x, y), in fractions of the film, lies in one of the boxes."""
     x, y = point
     return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in boxes)
@@ -93,7 +93,7 @@ def most_covered(boxed: Sequence[Boxed]) -> dict[str, Floats]:
     for label in sorted({one.label for one in boxed}):
         cover = sum(box_mask([box], raster).astype(np.int64) for box in _of_label(boxed, label))
         row, column = np.unravel_index(int(np.argmax(cover)), (RASTER, RASTER))
-        points[label] = np.array([column + 0.5, row + 0.5], np.float32) / RASTER
+        points[label] = (np.array([column + 0.5, row + 0.5]) / RASTER).astype(np.float32)
     return points
 
 

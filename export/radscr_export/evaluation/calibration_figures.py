@@ -40,7 +40,7 @@ def calibration_figures(readings: Readings) -> dict[str, Any]:
     for index, finding in enumerate(FINDINGS):
         known = panel.known[:, index]
         truth = panel.truth[known, index]
-        row = {
+        row: dict[str, Any] = {
             "positives": int(truth.sum()),
             "films": int(known.sum()),
             "claimed": readings.variant.rules[finding].calibrated,
@@ -81,7 +81,8 @@ def brier_skill(probabilities: Floats, truth: Truth, weights: Floats) -> Draws:
     share = drawn @ truth / total
     error = drawn @ np.square(probabilities - truth) / total
     worst = share * (1 - share)
-    return 1 - np.divide(error, worst, out=np.full(len(worst), np.nan), where=worst > 0)
+    ratio: Draws = np.divide(error, worst, out=np.full(len(worst), np.nan), where=worst > 0)
+    return 1 - ratio
 
 
 def calibration_slope(probabilities: Floats, truth: Truth, weights: Floats) -> Draws:

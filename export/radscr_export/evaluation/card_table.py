@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from radscr_export.evaluation.wording import DETECTION_ROWS, TRUTHS, figure, percentage
+from radscr_export.evaluation.wording import (
+    DETECTION_ROWS,
+    REPORT_METRICS,
+    TRUTHS,
+    figure,
+    percentage,
+)
+
+PER_FINDING: Final = (("iu", "IU X-Ray", "uncoded"), ("nih", "NIH ChestX-ray14", "nih14"))
+SIDE_KEYS: Final = ("asserted", "right")
+STAGE_KEYS: Final = ("raised", "precision", "recall")
+STAGES: Final = ("before critique", "after critique")
 
 
 def card_table(metrics: Mapping[str, Any]) -> str:
-    """Detection, calibration, localisation, sides, gates and int8 loss as Markdown tables."""
-    return "\n".join(_lines(metrics)) + "\n"
+    """All figures of an evaluation as Markdown tables; what was not measured is named."""
+    return "\n".join(card_lines(metrics)) + "\n"
 
 
-def _lines(metrics: Mapping[str, Any]) -> Iterator[str]:
+def card_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of `card_table`, from a heading of the second level on."""
     source = metrics["provenance"]
-    yield f"Measured on the {source['split']} split with the {source['variant']} network of bundle"
-    yield f"`{source['digest'][:12]}` through the runtime, {source['date']}; 95 % intervals:"
-    yield "bootstrap over studies (patients for NIH), Clopper-Pearson for counts."
+    yield f"## Figures on the {source['split']} split"
+    yield ""
+    yield f"Measured with the {source['variant']} network through the runtime, {source['date']};"
+    yield f"fingerprint of the bundle `{source['fingerprint'][:12]}`. 95 % intervals in brackets:"
+    yield "bootstrap over studies (patients for NIH), Clopper-Pearson for counts. The linear model"
+    yield "is a ridge regression on 48 x 48 pixels, trained on the same films. Data sets and views"
+    yield "are never pooled."
+    if source["split"] == "val":
+        yield "Thresholds and calibration were fitted on these same films: the figures flatter."
     yield from _detection(metrics["detection"])
+    for name, title, truth in PER_FINDING:
+        yield from _per_label(title, metrics["detection"][name]["all"][truth]["per_label"])
     yield from _calibration(metrics["calibration"])
     yield from _localisation(metrics["localisation"])
-    yield from _counts(metrics)
-    if metrics["int8_loss"]:
-        yield from _int8(metrics["int8_loss"], source["variant"])
+    yield from _sides(metrics["sides"])
+    yield from _walk(metrics["hypotheses"], metrics["critique"])
+    yield from _int8(metrics["int8_loss"], source["variant"])
+    yield from _gates(metrics.get("gates"))
+    yield from _reports(metrics.get("reports"))
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -34,6 +56,10 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> It
         yield f"| {' | '.join(row)} |"
 
 
+def _missing(title: str, why: str) -> Iterator[str]:
+    yield from ("", f"### {title}", "", f"Not measured: {why}.")
+
+
 def _detection(detection: Mapping[str, Any]) -> Iterator[str]:
     rows = []
     for name, title, truth in DETECTION_ROWS:
@@ -42,10 +68,29 @@ def _detection(detection: Mapping[str, Any]) -> Iterator[str]:
             macro = (found["macro"] or {}).get("auroc", {})
             cells = [figure(macro.get(key)) for key in ("ours", "linear", "difference")]
             worse = ", ".join(found["significantly_worse"]) or "none"
-            kind = f"{title}, {subset}"
+            kind = f"{title}, {subset} ({found['films']})"
             rows.append((kind, TRUTHS[truth], str(found["labels"]), *cells, worse))
     head = ("films", "truth", "labels", "this model", "linear", "difference", "worse in")
-    yield from _table("Macro AUROC", head, rows)
+    yield from _table("Detection: macro AUROC", head, rows)
+    yield from (
+        "",
+        "Over labels with at least 10 positives and 10 negatives; 'worse in' names those",
+    )
+    yield "whose interval of the difference lies below 0, without a correction for their number."
+
+
+def _per_label(title: str, labels: Mapping[str, Any]) -> Iterator[str]:
+    rows = [
+        (
+            name,
+            str(row["positives"]),
+            *(figure(row["auroc"][key], 2) for key in ("ours", "linear", "difference")),
+            row["verdict"],
+        )
+        for name, row in labels.items()
+    ]
+    head = ("label", "positives", "AUROC", "linear", "difference", "")
+    yield from _table(f"Detection, {title}, label by label", head, rows)
 
 
 def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
@@ -53,7 +98,7 @@ def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
     rows = [
         (name, str(row["positives"]), *(figure(row[key], 2) for key in keys), row["verdict"])
         for name, row in calibration.items()
-        if "curve" in row
+        if "slope" in row
     ]
     head = ("finding", "positives", "Brier skill", "slope", "intercept", "ECE", "verdict")
     yield from _table("Calibration on IU X-Ray", head, rows)
@@ -61,8 +106,9 @@ def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _localisation(localisation: Mapping[str, Any] | None) -> Iterator[str]:
+    title = "Localisation on NIH boxes, teacher-forced"
     if localisation is None:
-        yield from ("", "Localisation was not measured: the data pack holds no boxes.")
+        yield from _missing(title, "the data pack holds no boxes")
         return
     named = {
         **localisation["per_label"],
@@ -71,27 +117,64 @@ def _localisation(localisation: Mapping[str, Any] | None) -> Iterator[str]:
     }
     keys = ("pointing", "most_covered", "pointing_above_most_covered", "iou", "ap_30")
     rows = [(name, *(figure(row[key], 2) for key in keys)) for name, row in named.items() if row]
-    head = ("label", "pointing", "fixed point", "difference", "IoU", "AP@0.3")
-    yield from _table("Localisation on NIH boxes", head, rows)
+    head = ("label", "pointing", "image-blind point", "difference", "IoU", "AP@0.3")
+    yield from _table(title, head, rows)
 
 
-def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
-    sides = [
-        (kind, percentage(row["asserted"]), percentage(row["right"]))
-        for kind, row in metrics["sides"].items()
+def _sides(sides: Mapping[str, Any]) -> Iterator[str]:
+    rows = [
+        (f"{kind} ({row['coded_one_sided']})", *(percentage(row[key]) for key in SIDE_KEYS))
+        for kind, row in sides.items()
     ]
-    yield from _table("Side of one-sided IU codes", ("findings", "asserted", "right"), sides)
-    gates = [
-        (kind, row["should_be"] if row else "", percentage(row["right"] if row else None))
-        for kind, row in metrics["gates"].items()
+    head = ("findings coded on one side", "a side was asserted", "and was right")
+    yield from _table("Sides on IU X-Ray", head, rows)
+
+
+def _walk(hypotheses: Mapping[str, Any], critique: Mapping[str, Any]) -> Iterator[str]:
+    rows = [
+        (name, *(str(row[stage][key]) for stage in STAGES for key in STAGE_KEYS))
+        for name, row in hypotheses.items()
     ]
-    yield from _table("Gate", ("pictures", "should be", "were"), gates)
+    head = ("films", "raised", "precision", "recall", "after critique", "precision", "recall")
+    yield from _table("Hypotheses and critiques", head, rows)
+    yield ""
+    yield f"Over {critique['films']} films with {critique['hypotheses']} hypotheses the critiques"
+    yield f"changed the top sentence in {critique['top_sentence_changed']:.1%}, and"
+    yield f"{critique['not_asserted']:.1%} were withdrawn or became 'cannot be excluded'."
 
 
-def _int8(loss: Mapping[str, Any], variant: str) -> Iterator[str]:
+def _int8(loss: Mapping[str, Any] | None, variant: str) -> Iterator[str]:
+    if loss is None:
+        yield from _missing("Quantisation", "the network read is no quantised one")
+        return
     rows = []
     for name, found in loss.items():
         macro = (found["macro"] or {}).get("auroc", {})
         rows.append((name, *(figure(macro.get(key), 4) for key in (variant, "fp32", "difference"))))
     head = ("films", variant, "fp32", "difference")
-    yield from _table(f"Macro AUROC of {variant} beside fp32", head, rows)
+    yield from _table(f"Quantisation: macro AUROC of {variant} beside fp32", head, rows)
+
+
+def _gates(gates: Mapping[str, Any] | None) -> Iterator[str]:
+    if gates is None:
+        yield from _missing("Gate", "a build measures the networks only")
+        return
+    rows = [
+        (kind, row["should_be"] if row else "", percentage(row["right"] if row else None))
+        for kind, row in gates.items()
+    ]
+    yield from _table("Gate", ("pictures", "should be", "were"), rows)
+
+
+def _reports(reports: Mapping[str, Any] | None) -> Iterator[str]:
+    if reports is None:
+        yield from _missing("Reports", "a build measures the networks only")
+        return
+    metrics = [name for name in REPORT_METRICS if name.endswith("_micro")]
+    for subset, count in reports["studies"].items():
+        rows = [
+            (name, *(figure(row[subset].get(metric)) for metric in metrics))
+            for name, row in reports["systems"].items()
+        ]
+        head = ("system", *(REPORT_METRICS[metric] for metric in metrics))
+        yield from _table(f"Reports, {subset} IU studies ({count}): micro F1", head, rows)

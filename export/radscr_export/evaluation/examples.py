@@ -1,4 +1,4 @@
-"""Example cases: what the bundle writes of the synthetic samples, the only films that may be shown."""
+"""Example cases: what a bundle writes of the synthetic samples, the only films ever shown."""
 
 from __future__ import annotations
 

@@ -191,7 +191,8 @@ def _average_precision(rows: Sequence[Located], weights: Floats) -> Draws:
         return np.zeros(len(weights))
     precision = np.nan_to_num(weighted_average_precision(scores, matched, weights[:, owner]))
     found, wanted = weights[:, owner] @ matched, weights @ boxes
-    return precision * np.divide(found, wanted, out=np.full(len(wanted), np.nan), where=wanted > 0)
+    recall: Draws = np.divide(found, wanted, out=np.full(len(wanted), np.nan), where=wanted > 0)
+    return precision * recall
 
 
 def _macro(drawn: Mapping[str, Mapping[str, Draws]], labels: Sequence[str]) -> dict[str, Any]:

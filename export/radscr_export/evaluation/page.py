@@ -11,7 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from radscr_export.evaluation import plots
-from radscr_export.evaluation.wording import DETECTION_ROWS, TRUTHS, figure, percentage
+from radscr_export.evaluation.wording import (
+    DETECTION_ROWS,
+    REPORT_METRICS,
+    TRUTHS,
+    figure,
+    percentage,
+    plain_share,
+)
 from radscr_export.phantoms import SAMPLES, draw_sample
 
 TEMPLATE: Final = "evaluation.html.jinja"
@@ -30,15 +37,17 @@ def to_page(metrics: Mapping[str, Any]) -> str:
     )
     environment.filters["figure"] = figure
     environment.filters["percentage"] = percentage
+    environment.filters["plain_share"] = plain_share
     style = environment.get_template(STYLE).render()
     return environment.get_template(TEMPLATE).render(
         m=metrics,
-        style=Markup(style),
+        style=Markup(style),  # noqa: S704  our own file
         rows=DETECTION_ROWS,
         truths=TRUTHS,
+        report_metrics=REPORT_METRICS,
         reports=metrics.get("reports"),
         ablations=metrics.get("ablations"),
-        plots={name: Markup(one) for name, one in _plots(metrics).items()},
+        plots={name: Markup(one) for name, one in _plots(metrics).items()},  # noqa: S704  drawn here
         films={name: _film(name) for name in metrics.get("examples") or {} if name in SAMPLES},
     )
 
@@ -57,6 +66,8 @@ def _plots(metrics: Mapping[str, Any]) -> dict[str, str]:
         drawn["reliability"] = plots.reliability_grid(judged)
     if metrics["localisation"]:
         drawn["pointing"] = plots.forest(_pointing(metrics["localisation"]), (0, 1), "Pointing")
+    if metrics.get("reports"):
+        drawn["reports"] = plots.forest(_reports(metrics["reports"]), (0, 1), "CE-Abn")
     for metric in _ablation_metrics(metrics.get("ablations") or {}):
         drawn[f"ablation {metric}"] = plots.ablation_dots(metrics["ablations"], metric)
     return drawn
@@ -80,6 +91,15 @@ def _pointing(localisation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         }
         for name, row in rows.items()
         if row
+    }
+
+
+def _reports(reports: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """CE-Abn of every system on abnormal studies, or on all where none is abnormal."""
+    subset = "abnormal" if "abnormal" in reports["studies"] else "all"
+    return {
+        name: {"CE-Abn, micro F1": rows[subset].get("ce_abn_micro")}
+        for name, rows in reports["systems"].items()
     }
 
 

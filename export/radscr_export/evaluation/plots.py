@@ -110,7 +110,7 @@ def _wrapped(name: str) -> str:
 
 def _svg(figure: Figure, title: str) -> str:
     """The figure as one <svg> element without a background, named for those who cannot see it."""
-    style = {"svg.fonttype": "none", "svg.hashsalt": "radscr", "font.family": "sans-serif"}
+    style: Any = {"svg.fonttype": "none", "svg.hashsalt": "radscr", "font.family": "sans-serif"}
     for axes in figure.axes:
         axes.patch.set_alpha(0)
         axes.spines[["top", "right"]].set_visible(False)

@@ -71,13 +71,12 @@ class Readings:
         return localise(grid, forced, radiograph, self.bundle.settings)[0]
 
 
-def read_all(bundle: Bundle, data: Path, split: str, variant: str = "") -> Readings:
-    """Every film of a split through the runtime's stages; `variant` empty: the preferred one.
+def read_all(bundle: Bundle, walker: Walker, data: Path, split: str) -> Readings:
+    """Every film of a split through the stages of a walker of the bundle.
 
     Raises TrainingError where the data pack lacks a table or a shard.
     """
     studies = load_studies(data, split, bundle.shapes.image_size)
-    walker = Walker.open(bundle, variant or next(iter(bundle.variants)))
     rules = walker.networks.variant.rules
     walks = tuple(walker.walk(studies, rules, np.arange(len(studies.ids))))
     abnormal = _abnormal(studies, data)

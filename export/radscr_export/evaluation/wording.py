@@ -22,6 +22,17 @@ DETECTION_ROWS: Final = (
 )
 """Data set or view, its title, and the definition of truth."""
 
+REPORT_METRICS: Final = {
+    "ce_abn_micro": "CE-Abn",
+    "ce_abn_macro": "CE-Abn, macro",
+    "ce_organ_micro": "CE-Organ",
+    "ce_organ_macro": "CE-Organ, macro",
+    "chexpert14_micro": "CheXpert-14",
+    "bleu4": "BLEU-4",
+    "rouge_l": "ROUGE-L",
+}
+"""Metric of report texts, and its title."""
+
 
 def figure(row: Mapping[str, Any] | None, digits: int = 3) -> str:
     """`0.812 (0.771 to 0.850)`; a dash where it was not measured."""
@@ -38,3 +49,8 @@ def percentage(row: Mapping[str, Any] | None) -> str:
         return "–"
     low, high = 100 * row["low"], 100 * row["high"]
     return f"{100 * row['value']:.1f} % ({low:.1f} to {high:.1f}), {row['hits']} of {row['count']}"
+
+
+def plain_share(value: float | None) -> str:
+    """`97.9 %`; a dash where there was no case."""
+    return "–" if value is None else f"{100 * value:.1f} %"
