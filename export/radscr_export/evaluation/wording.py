@@ -39,8 +39,8 @@ def figure(row: Mapping[str, Any] | None, digits: int = 3) -> str:
     if row is None or row["value"] is None:
         return "–"
     if row["low"] is None or row["high"] is None:
-        return f"{row['value']:.{digits}f}"
-    return f"{row['value']:.{digits}f} ({row['low']:.{digits}f} to {row['high']:.{digits}f})"
+        return f"{row['value']:z.{digits}f}"
+    return f"{row['value']:z.{digits}f} ({row['low']:z.{digits}f} to {row['high']:z.{digits}f})"
 
 
 def percentage(row: Mapping[str, Any] | None) -> str:
