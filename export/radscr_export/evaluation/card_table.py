@@ -119,6 +119,7 @@ def _localisation(localisation: Mapping[str, Any] | None) -> Iterator[str]:
     rows = [(name, *(figure(row[key], 2) for key in keys)) for name, row in named.items() if row]
     head = ("label", "pointing", "image-blind point", "difference", "IoU", "AP@0.3")
     yield from _table(title, head, rows)
+    yield from ("", "Where every film hit or none did, an interval of no width says nothing.")
 
 
 def _sides(sides: Mapping[str, Any]) -> Iterator[str]:

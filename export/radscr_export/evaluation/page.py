@@ -60,7 +60,7 @@ def _plots(metrics: Mapping[str, Any]) -> dict[str, str]:
         if labels:
             drawn[f"roc {name}"] = plots.roc_grid(labels, f"ROC curves, {title}")
             pairs = {label: _pair(row["auroc"]) for label, row in labels.items()}
-            drawn[f"forest {name}"] = plots.forest(pairs, (0.3, 1.0), f"AUROC, {title}")
+            drawn[f"forest {name}"] = plots.forest(pairs, (0.2, 1.0), f"AUROC, {title}")
     judged = {name: row for name, row in metrics["calibration"].items() if "curve" in row}
     if judged:
         drawn["reliability"] = plots.reliability_grid(judged)
