@@ -27,6 +27,16 @@ TOLD: Final = (
 )
 """The parts of metrics.json that the card tells."""
 
+INTENDED: Final = """\
+## Intended use
+
+- For research: drafts of reports of one upright frontal chest radiograph, each line with its
+  ground, to be checked by a reader who sees the film.
+- Not for: diagnosis or triage without that reader, lateral films, other body parts, or any
+  claim that a film is normal. What is listed as not assessed was not looked for.
+- Figures are told by data set and view. How they differ by age, sex, device or hospital was not
+  measured.""".splitlines()
+
 
 def write_card(bundle: Bundle) -> None:
     """README.md of the bundle, every figure from those that its manifest holds of it."""
@@ -89,12 +99,12 @@ def _kept(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _slim(value: Any) -> Any:
-    """The same without curves, rounded to four digits."""
+    """The same without curves, rounded to six digits."""
     if isinstance(value, Mapping):
         return {key: _slim(one) for key, one in value.items() if key not in ("roc", "curve", "ap")}
     if isinstance(value, list):
         return [_slim(one) for one in value]
-    return round(value, 4) if isinstance(value, float) else value
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def _lines(bundle: Bundle) -> Iterator[str]:
@@ -102,6 +112,8 @@ def _lines(bundle: Bundle) -> Iterator[str]:
     yield ""
     yield "**Research use only. Not a medical device.** No figure below was measured on patients of"
     yield "your clinic, and none on sealed data; expect worse."
+    yield ""
+    yield from INTENDED
     yield ""
     yield "## Data and licences"
     yield ""
