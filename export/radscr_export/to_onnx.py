@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from radscr_edge.contract import Files, Tensors
 from radscr_edge.ontology import FINDINGS
 from radscr_export.model.radscr import Heads, RadSCR
+from radscr_export.model.wide import WidePath
 
 OPSET = 20
 
@@ -64,6 +65,13 @@ def write_graphs(model: RadSCR, image_size: int, folder: Path) -> None:
         VisionGraph(model), (image,), ([Tensors.IMAGE], names), None, folder / Files.VISION["fp32"]
     )
     write_heads(model.heads, folder)
+
+
+def write_wide(path: WidePath, image_size: int, target: Path) -> None:
+    """Writes the wide path: one 8-bit radiograph in, its share of the logits (N,) out."""
+    image = torch.zeros(1, 1, image_size, image_size, dtype=torch.uint8)
+    graph = nn.Sequential(path, nn.Flatten(0))
+    _export(graph, (image,), ([Tensors.IMAGE], [Tensors.LOGITS]), None, target)
 
 
 def write_heads(heads: Heads, folder: Path) -> None:
