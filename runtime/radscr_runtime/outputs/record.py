@@ -78,8 +78,8 @@ def _line(line: Line, report: Report, words: Words) -> dict[str, Any]:
 
 
 def _status(line: Line, hypotheses: Sequence[Hypothesis]) -> Status | None:
-    """How well the finding is validated that the line affirms or hedges."""
-    if line.source not in ("Q", "U"):
+    """How well the finding is validated that the line affirms, hedges or denies."""
+    if line.source not in ("Q", "U", "negative") or not line.finding:
         return None
     return next(one.status for one in hypotheses if one.finding == line.finding)
 
