@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from radscr_edge.claims import Profile, Status, Support, Thresholds
 from radscr_edge.errors import BundleError
 from radscr_edge.ontology import FINDINGS
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 MANIFEST: Final = "bundle.json"
 
 
@@ -122,14 +123,15 @@ class FindingRule:
     """probability = sigmoid(slope * logit + intercept)."""
     calibrated: bool
     """Whether that may be shown as a probability."""
-    present: float
-    """Probability at or above which the finding is a hypothesis."""
-    absent: float | None
+    thresholds: Mapping[Profile, Thresholds]
+    """Where it is hedged and where affirmed, for every profile."""
+    denied: float | None
     """Probability below which it is denied; None: a negative is not supported ('not assessed')."""
     withdraw: float
     """tau_w: least discounted score sigma~ of its best sentence."""
-    validated: bool
-    """False where the data hold too few positives to say how good the finding is."""
+    support: Support
+    status: Status
+    """The status of `support`, spelled out for whoever reads the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class Variant:
     """Largest difference of a golden logit that another machine may show."""
     rules: Mapping[str, FindingRule]
     """Per finding name, all N."""
+    least_detail: float = 0.0
+    """Films whose features show less detail than this are no films: nothing is asserted of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,7 @@ class Bundle:
         try:
             _verify(folder, record["files"])
             bundle = _build(folder, record, digest)
-        except (AttributeError, KeyError, TypeError) as problem:
+        except (AttributeError, KeyError, TypeError, ValueError) as problem:
             raise BundleError(
                 f"{folder / MANIFEST}: field {problem} is missing or unknown. "
                 "Build the bundle again."
@@ -212,6 +216,14 @@ class Bundle:
                 "Install the matching version."
             )
         return bundle
+
+
+def rule_of(record: Mapping[str, Any]) -> FindingRule:
+    """The rule that `asdict` made `record` of; KeyError, TypeError or ValueError where none did."""
+    thresholds = {profile: Thresholds(**record["thresholds"][profile.value]) for profile in Profile}
+    support = Support(**record["support"])
+    known = {"thresholds": thresholds, "support": support, "status": Status(record["status"])}
+    return FindingRule(**{**record, **known})
 
 
 def sha256_of(path: Path) -> str:
@@ -262,7 +274,8 @@ def _build(folder: Path, record: dict[str, Any], digest: str) -> Bundle:
         name: Variant(
             name=value["name"],
             tolerance=value["tolerance"],
-            rules={finding: FindingRule(**rule) for finding, rule in value["rules"].items()},
+            rules={finding: rule_of(rule) for finding, rule in value["rules"].items()},
+            least_detail=value["least_detail"],
         )
         for name, value in record["variants"].items()
     }

@@ -64,5 +64,9 @@ class LibraryError(RadscrError):
     """A sentence library whose rows contradict the ontology or each other."""
 
 
+class CalibrationError(RadscrError):
+    """Labelled studies, or thresholds refitted from them, that cannot be used."""
+
+
 class TrainingError(RadscrError):
     """Training data or a run folder that cannot be used; says which file or setting is at fault."""

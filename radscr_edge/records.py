@@ -19,6 +19,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from radscr_edge.claims import Profile, Status
 from radscr_edge.wording import Acuity, Certainty, Role, Size
 
 Floats = NDArray[np.float32]
@@ -65,19 +66,24 @@ class Presence(StrEnum):
     """What the classifier's probability says of one abnormality."""
 
     PRESENT = "present"
-    """At or above its threshold: a hypothesis to be localised and challenged."""
+    """From where it is affirmed: a hypothesis to be localised and challenged."""
+    UNCERTAIN = "uncertain"
+    """From where it is raised, below where it is affirmed: a hypothesis like the others, but
+    hedged."""
     ABSENT = "absent"
-    """Below the absent-threshold of a finding whose sensitivity there is known."""
+    """Below the threshold of denial of a finding whose sensitivity there is known."""
     INDETERMINATE = "indeterminate"
-    """Between the two thresholds: neither asserted nor denied."""
+    """Not raised, but above the threshold of denial: neither said nor denied."""
     NOT_ASSESSED = "not assessed"
-    """Not above threshold, and a negative cannot be supported by the data in the model card."""
+    """Not raised, and a negative cannot be supported by the data in the model card."""
 
 
 class Verdict(StrEnum):
     """What became of a hypothesis after its critiques."""
 
     ASSERTED = "asserted"
+    HEDGED = "hedged"
+    """It stands, but its probability is in the uncertain zone."""
     WITHDRAWN = "withdrawn"
     CANNOT_BE_EXCLUDED = "cannot be excluded"
     """A critical finding that would have been withdrawn: never dropped in silence."""
@@ -133,7 +139,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One abnormality with its probability; only PRESENT ones are localised and challenged."""
+    """One abnormality with its probability; only raised ones are localised and challenged."""
 
     finding: str
     probability: float
@@ -141,10 +147,17 @@ class Hypothesis:
     calibrated: bool
     """False where the data cannot support reading the number as a probability."""
     threshold: float
-    """Probability at or above which the finding is PRESENT."""
+    """Probability at or above which the finding is raised: UNCERTAIN or PRESENT."""
+    affirmed: float | None
+    """Probability at or above which it is PRESENT; None: never."""
     presence: Presence
-    validated: bool
-    """False where too few positive cases stand behind the threshold to say how good it is."""
+    status: Status
+    """How well the data behind the thresholds show that it is told apart."""
+
+    @property
+    def raised(self) -> bool:
+        """Whether it is a hypothesis."""
+        return self.presence in (Presence.PRESENT, Presence.UNCERTAIN)
 
     @property
     def strength(self) -> float:
@@ -280,7 +293,7 @@ class Finding:
     evidence: tuple[Evidence, ...]
     """Q_m, best first; kept for withdrawn hypotheses too, so that they can be inspected."""
     hedge: Sentence | None
-    """What is said instead of Q_m of a critical finding that cannot be excluded."""
+    """What is said instead of Q_m of a hedged finding, or a critical one not to be excluded."""
     best_rival: str
     """The abnormality whose proposal in the same region scored highest."""
     rival_score: float
@@ -353,7 +366,7 @@ class Report:
     hypotheses: tuple[Hypothesis, ...]
     """All N abnormalities in ontology order."""
     findings: tuple[Finding, ...]
-    """One per PRESENT hypothesis, whatever its verdict."""
+    """One per hypothesis that was raised, whatever its verdict."""
     missed: tuple[Missed, ...]
     composition: Composition
     provenance: Provenance
@@ -371,5 +384,6 @@ class Provenance:
     """'int8' or 'fp32'."""
     search: str
     """'hnsw' or 'exact'."""
+    profile: Profile
     remarks: tuple[str, ...] = ()
-    """What fell back on this machine and why."""
+    """What fell back on this machine and why; what was changed on site."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from radscr_edge.claims import Profile, Status, Support, Thresholds
 from radscr_edge.contract import FindingRule, Settings, Variant
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import (
@@ -50,28 +51,35 @@ def rule(**changes):
         "slope": 1.0,
         "intercept": 0.0,
         "calibrated": True,
-        "present": 0.5,
-        "absent": 0.2,
+        "thresholds": zones(0.4, 0.5),
+        "denied": 0.2,
         "withdraw": 0.0,
-        "validated": True,
+        "support": Support("iu", 50, 300, 0.8, 0.7, 0.9),
+        "status": Status.VALIDATED,
     }
     return FindingRule(**(values | changes))
+
+
+def zones(raised, affirmed):
+    """The same zones in every profile."""
+    return dict.fromkeys(Profile, Thresholds(raised, affirmed))
 
 
 def variant(**changes):
     return Variant("int8", 0.25, {name: rule(**changes) for name in FINDINGS})
 
 
-def hypothesis(finding, presence=Presence.PRESENT, probability=0.6, validated=True):
-    return Hypothesis(finding, probability, True, 0.5, presence, validated)
+def hypothesis(finding, presence=Presence.PRESENT, probability=0.6, status=Status.VALIDATED):
+    return Hypothesis(finding, probability, True, 0.4, 0.5, presence, status)
 
 
-def hypotheses(present=(), absent=(), indeterminate=()):
+def hypotheses(present=(), absent=(), indeterminate=(), uncertain=()):
     """All 37; those not named are not assessed."""
     found = dict.fromkeys(FINDINGS, Presence.NOT_ASSESSED)
     found |= dict.fromkeys(present, Presence.PRESENT) | dict.fromkeys(absent, Presence.ABSENT)
     found |= dict.fromkeys(indeterminate, Presence.INDETERMINATE)
-    number = {Presence.PRESENT: 0.6, Presence.INDETERMINATE: 0.3}
+    found |= dict.fromkeys(uncertain, Presence.UNCERTAIN)
+    number = {Presence.PRESENT: 0.6, Presence.UNCERTAIN: 0.45, Presence.INDETERMINATE: 0.3}
     return tuple(
         hypothesis(name, presence, number.get(presence, 0.1)) for name, presence in found.items()
     )
@@ -98,10 +106,10 @@ def grid(saliency=None, logits=None):
     )
 
 
-def place(finding="pleural effusion", side=Side.NONE, zones=(), fallback=False, validated=True):
+def place(finding="pleural effusion", side=Side.NONE, zones=(), fallback=False, **asked):
     region = np.zeros(PATCHES, np.bool_)
     region[0] = True
-    asked = hypothesis(finding, validated=validated)
+    asked = hypothesis(finding, **asked)
     return Place(asked, region, (), zones, side, 0.8, fallback)
 
 

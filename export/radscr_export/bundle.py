@@ -40,12 +40,15 @@ from radscr_export.to_onnx import write_graphs, write_heads
 from radscr_export.train import Run, load_trained, resume
 from radscr_export.tune import tune
 from radscr_export.walk import Walker
+from radscr_runtime.canary import run_canary
 from radscr_runtime.networks import OnnxNetworks
 
 TOLERANCES = {"int8": 0.25, "fp32": 0.01}
 """Largest difference of a golden logit on another processor. Measured between processors with and
 without VNNI the int8 networks differ by rounding only; saturation shows as differences above 1."""
 GOLDEN = 4
+LOW_DETAIL = 0.01
+"""Share of validation films that show less detail than `Variant.least_detail`."""
 DECODER_STEPS = 1200
 PACKAGES = ("torch", "onnx", "onnxruntime", "optimum", "hnswlib", "transformers", "scikit-learn")
 
@@ -161,7 +164,8 @@ def _finished(bundle: Bundle, data: Path, seed: int) -> Bundle:
     On validation films only: the test split is read by `radscr-export evaluate --split test`.
     """
     bundle = _calibrated(bundle, data)
-    bundle = replace(bundle, training={**bundle.training, "seed": seed})
+    told = {"seed": seed, "canary": _canaries(bundle)}
+    bundle = replace(bundle, training={**bundle.training, **told})
     bundle = with_figures(bundle, [measure(bundle, data)])
     write_card(bundle)
     return bundle.save()
@@ -242,15 +246,22 @@ def _golden_images(size: int) -> np.ndarray:
     return np.stack([letterbox(phantom.pixels, size)[0] for phantom in drawn])
 
 
+def _canaries(bundle: Bundle) -> dict[str, Any]:
+    """Per network variant: does it look at its image? Told by the card and by `check`."""
+    return {name: asdict(run_canary(bundle, name)) for name in bundle.variants}
+
+
 def _calibrated(bundle: Bundle, data: Path) -> Bundle:
     """Every variant with rules of its own, and the limits that the first one's walk asks for."""
     studies = load_studies(data, "val", bundle.shapes.image_size)
     variants, settings, grounds = {}, [], {}
     for name, variant in bundle.variants.items():
         walker = Walker.open(bundle, name)
-        scored = Scored(studies, walker.logits(studies))
+        logits, details = walker.scan(studies)
+        scored = Scored(studies, logits)
         rules, limits = tune(walker, studies, calibrate(scored))
-        variants[name] = replace(variant, rules=rules)
+        least = float(np.quantile(details, LOW_DETAIL))
+        variants[name] = replace(variant, rules=rules, least_detail=least)
         settings.append(limits)
         grounds[name] = {finding: asdict(one) for finding, one in denials(scored).items()}
     training = {**bundle.training, "denials": grounds}

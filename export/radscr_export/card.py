@@ -8,16 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from radscr_edge.contract import Bundle, Files
+from radscr_edge.claims import Profile
+from radscr_edge.contract import Bundle, Files, FindingRule
 from radscr_edge.errors import TrainingError
-from radscr_export.calibrate import (
-    DENIAL_SENSITIVITY,
-    RARE_SHARE,
-    SENSITIVITY_TARGET,
-    TARGETED,
-)
+from radscr_export.calibrate import TARGETED
 from radscr_export.evaluation.card_table import PER_FINDING, card_lines
 from radscr_export.evaluation.provenance import fingerprint
+from radscr_runtime.operating import (
+    AFFIRMED_SPECIFICITY,
+    DENIAL_SENSITIVITY,
+    RAISED_SPECIFICITY,
+    RARE_SHARE,
+    TARGET_SENSITIVITY,
+)
 
 LICENCE: Final = "research use only (non-commercial): trained on IU X-Ray, CC BY-NC-ND"
 SETS: Final = {"iu": "IU X-Ray", "nih": "NIH ChestX-ray14"}
@@ -145,25 +148,71 @@ def _rules(bundle: Bundle) -> Iterator[str]:
     grounds = bundle.training["denials"][variant.name]
     yield "## What may be said of each finding"
     yield ""
-    yield "`validated`: at least 10 positives stand behind its threshold, which is where F1 is best"
-    yield "on the validation films of IU, or of NIH where only that has so many; for"
-    yield f"{', '.join(sorted(TARGETED))} it raises {SENSITIVITY_TARGET:.0%} of"
-    yield "the positive NIH validation films of each view that has so many. What is not validated"
-    yield f"is raised on the {RARE_SHARE:.1%} of validation films that score highest, and reports"
-    yield "say so."
-    yield "`calibrated`: at least 20 positives stand behind its probability. `denied below`: a"
-    yield "negative is supported by the validation films named beside it, with the lower 95 % bound"
-    yield f"of the sensitivity there (at least {DENIAL_SENSITIVITY:.2f}); findings without such"
-    yield "support are listed in reports as not assessed."
+    yield "`status` (docs/decisions/0015): validated from an AUROC of .70 and weak below it, where"
+    yield "its 95 % interval excludes .50 and at least 10 positives stand behind it; not validated"
+    yield "otherwise. The films are validation films of the data set named, within a view; training"
+    yield "was stopped and settings were chosen by them, so these AUROC are optimistic."
+    yield "A balanced reading raises a finding where F1 is best, for"
+    yield f"{', '.join(sorted(TARGETED))} where"
+    yield f"{TARGET_SENSITIVITY:.0%} of the positives are raised, but never on more than"
+    yield f"{_silent(RAISED_SPECIFICITY)} of the negatives; it affirms it on at most"
+    yield f"{_silent(AFFIRMED_SPECIFICITY)} of them, and hedges it in between. What is not"
+    yield f"validated is never affirmed, and raised on the {RARE_SHARE[Profile.BALANCED]:.1%} of"
+    yield "validation films that score highest (those three as above). `triage` raises more,"
+    yield "`confirm` less. `calibrated`: at least 20 positives stand behind its probability."
+    yield "`denied below`: a negative is supported by the films named beside it, with the lower"
+    yield f"95 % bound of the sensitivity there (at least {DENIAL_SENSITIVITY:.2f}); findings"
+    yield "without such support are listed in reports as not assessed."
     yield ""
-    yield "| finding | threshold | validated | calibrated | denied below | shown on |"
-    yield "|---|---|---|---|---|---|"
+    heads = ("finding", "status", "AUROC", "positives", "triage", "hedged", "affirmed", "confirm")
+    yield f"| {' | '.join(heads)} | calibrated | denied below | shown on |"
+    yield "|---|---|---|---|---|---|---|---|---|---|---|"
     for finding, rule in variant.rules.items():
-        marks = " | ".join("yes" if mark else "no" for mark in (rule.validated, rule.calibrated))
         denied = (
-            "never | " if rule.absent is None else f"{rule.absent:.3f} | {_shown(grounds[finding])}"
+            "never | " if rule.denied is None else f"{rule.denied:.3f} | {_shown(grounds[finding])}"
         )
-        yield f"| {finding} | {rule.present:.3f} | {marks} | {denied} |"
+        yield f"| {finding} | {_support(rule)} | {_zones(rule)} | {denied} |"
+    yield from _canary(bundle)
+
+
+def _silent(specificity: Mapping[Profile, float]) -> str:
+    return f"{1 - specificity[Profile.BALANCED]:.0%}"
+
+
+def _support(rule: FindingRule) -> str:
+    """Status, AUROC and positives."""
+    support, area = rule.support, "too few"
+    if support.auroc is not None:
+        area = f"{support.auroc:.2f} ({support.low:.2f} to {support.high:.2f})"
+    return f"{rule.status} | {area} | {support.positives}, {SETS[support.data]}"
+
+
+def _zones(rule: FindingRule) -> str:
+    """Thresholds from triage to confirm, and whether they are probabilities."""
+    zones = rule.thresholds
+    affirmed = zones[Profile.BALANCED].affirmed
+    cells = [
+        f"{zones[Profile.TRIAGE].raised:.3f}",
+        f"{zones[Profile.BALANCED].raised:.3f}",
+        "never" if affirmed is None else f"{affirmed:.3f}",
+        f"{zones[Profile.CONFIRM].raised:.3f}",
+        "yes" if rule.calibrated else "no",
+    ]
+    return " | ".join(cells)
+
+
+def _canary(bundle: Bundle) -> Iterator[str]:
+    yield ""
+    yield "## Does it look at the image?"
+    yield ""
+    for name, told in bundle.training["canary"].items():
+        yield (
+            f"- {name}: another golden phantom changes the 37 probabilities by at least "
+            f"{told['swap']:.4f} on average, a shift by 2 % by {told['shift']:.4f} (95th "
+            f"percentile). Blank or noise images that the gate accepts: "
+            f"{', '.join(told['accepted']) or 'none'}; that would have a finding affirmed or "
+            f"denied without the gate: {', '.join(told['confident']) or 'none'}."
+        )
 
 
 def _shown(ground: Mapping[str, Any]) -> str:

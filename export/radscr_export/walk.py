@@ -20,7 +20,7 @@ from radscr_edge.records import (
     Radiograph,
 )
 from radscr_export.data.training_set import Studies
-from radscr_runtime.classify import classify
+from radscr_runtime.classify import classify, detail
 from radscr_runtime.critique import critique
 from radscr_runtime.donors import Donors, open_donors
 from radscr_runtime.encode import encode
@@ -66,10 +66,16 @@ class Walker:
 
     def logits(self, studies: Studies) -> Floats:
         """(n, N) logits of every film."""
-        rows = range(len(studies.ids))
-        return np.stack(
-            [encode(self.networks, as_radiograph(studies, row)).logits for row in tqdm(rows)]
-        )
+        return self.scan(studies)[0]
+
+    def scan(self, studies: Studies) -> tuple[Floats, Floats]:
+        """(n, N) logits and (n,) detail of every film."""
+        logits, details = [], []
+        for row in tqdm(range(len(studies.ids)), desc="scanning films", unit="film"):
+            grid = encode(self.networks, as_radiograph(studies, row))
+            logits.append(grid.logits)
+            details.append(detail(grid.features))
+        return np.stack(logits), np.array(details, np.float32)
 
     def walk(
         self, studies: Studies, rules: Mapping[str, FindingRule], rows: np.ndarray

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from radscr_edge.claims import Status
 from radscr_edge.errors import DecoderError
 from radscr_edge.ontology import ORGANS, load_ontology
 from radscr_edge.records import (
@@ -49,7 +50,7 @@ def aggregate(
     decoder: Decoder, library: Library, evidences: Evidences, advice: bool = False
 ) -> Composition:
     """The report's lines and the decoder's decisions; `plain` decides where the decoder fails."""
-    spoken = [finding for finding in evidences.findings if _spoken(finding)]
+    spoken = [evidences.findings[index] for index in _spoken(evidences.findings)]
     said = [sentence for finding in spoken for sentence in _sentences(finding)]
     try:
         decisions, name, remark = decoder.decide(said, evidences.missed), decoder.name, ""
@@ -67,8 +68,21 @@ def aggregate(
     return Composition(tuple(lines), decisions, name, remark)
 
 
-def _spoken(finding: Finding) -> bool:
-    return finding.verdict is not Verdict.WITHDRAWN
+def _spoken(findings: Sequence[Finding]) -> list[int]:
+    """All but the withdrawn ones; what an asserted finding implies is not hedged beside it."""
+    implied = _implied([one for one in findings if one.verdict is Verdict.ASSERTED])
+    return [
+        index
+        for index, one in enumerate(findings)
+        if one.verdict is not Verdict.WITHDRAWN
+        and not (one.verdict is Verdict.HEDGED and one.place.hypothesis.finding in implied)
+    ]
+
+
+def _implied(findings: Sequence[Finding]) -> set[str]:
+    """What contains or follows from any of the findings."""
+    names = (one.place.hypothesis.finding for one in findings)
+    return set[str]().union(*(load_ontology().ancestors(name) for name in names))
 
 
 def _sentences(finding: Finding) -> tuple[Sentence, ...]:
@@ -119,10 +133,7 @@ def _findings(
 
 def _retrieved(findings: Sequence[Finding]) -> Iterator[tuple[str, Line]]:
     """Q with its organ, the farthest above threshold first; each line points at its region."""
-    order = sorted(
-        (index for index, finding in enumerate(findings) if _spoken(finding)),
-        key=lambda index: -findings[index].place.hypothesis.strength,
-    )
+    order = sorted(_spoken(findings), key=lambda index: -findings[index].place.hypothesis.strength)
     for index in order:
         for sentence in _sentences(findings[index]):
             yield sentence.organ, _line(sentence, "findings", "Q", index)
@@ -162,15 +173,19 @@ def _pick(sentences: Sequence[Sentence], evidences: Evidences) -> Sentence:
 def _touched(evidences: Evidences) -> set[str]:
     """Findings that may not be denied: what is open, contains it, or is often confused with it."""
     ontology = load_ontology()
-    present = (Presence.PRESENT, Presence.INDETERMINATE)
-    names = {one.finding for one in evidences.hypotheses if one.presence in present}
+    names = {
+        one.finding
+        for one in evidences.hypotheses
+        if one.raised or one.presence is Presence.INDETERMINATE
+    }
     names |= {one.sentence.finding for one in evidences.missed}
     return {other for name in names for other in ontology.kin(name) - ontology.descendants(name)}
 
 
 def _impression(library: Library, evidences: Evidences) -> Iterator[Line]:
-    asserted = _asserted(evidences.findings)
-    for index in asserted[:IMPRESSIONS]:
+    standing = _standing(evidences.findings)
+    asserted = any(evidences.findings[one].verdict is Verdict.ASSERTED for one in standing)
+    for index in standing[:IMPRESSIONS]:
         short = _in_short(library, _sentence(evidences.findings[index]))
         yield _line(short, "impression", "Q", index)
     doubtful = _names(evidences.findings, Verdict.CANNOT_BE_EXCLUDED)
@@ -201,23 +216,33 @@ def _adds(short: Sentence, sentence: Sentence) -> bool:
     return severe or short.certainty is not sentence.certainty
 
 
-def _asserted(findings: Sequence[Finding]) -> list[int]:
-    """Asserted findings, most urgent first; one that another of them implies is left to it."""
-    indices = [index for index, one in enumerate(findings) if one.verdict is Verdict.ASSERTED]
-    names = [findings[index].place.hypothesis.finding for index in indices]
-    implied = set[str]().union(*(load_ontology().ancestors(name) for name in names))
-    specific = [index for index, name in zip(indices, names, strict=True) if name not in implied]
+def _standing(findings: Sequence[Finding]) -> list[int]:
+    """What is asserted, then what is hedged, each most urgent first.
+
+    One that another of at least its own certainty implies is left to it.
+    """
+    spoken = _spoken(findings)
+    asserted = [index for index in spoken if findings[index].verdict is Verdict.ASSERTED]
+    hedged = [index for index in spoken if findings[index].verdict is Verdict.HEDGED]
+    specific = [
+        index
+        for group in (asserted, hedged)
+        for index in group
+        if findings[index].place.hypothesis.finding
+        not in _implied([findings[other] for other in group])
+    ]
     return sorted(specific, key=lambda index: _urgency(findings[index]))
 
 
-def _urgency(finding: Finding) -> tuple[bool, float]:
+def _urgency(finding: Finding) -> tuple[bool, bool, float]:
     hypothesis = finding.place.hypothesis
-    return not load_ontology()[hypothesis.finding].critical, -hypothesis.strength
+    critical = load_ontology()[hypothesis.finding].critical
+    return finding.verdict is not Verdict.ASSERTED, not critical, -hypothesis.strength
 
 
 def _advice(library: Library, evidences: Evidences) -> Iterator[Line]:
     """What may be done next about the findings of the impression."""
-    for index in _asserted(evidences.findings)[:IMPRESSIONS]:
+    for index in _standing(evidences.findings)[:IMPRESSIONS]:
         name = evidences.findings[index].place.hypothesis.finding
         about = [one for one in library.composed[Role.ADVICE] if one.finding == name]
         if about:
@@ -225,11 +250,13 @@ def _advice(library: Library, evidences: Evidences) -> Iterator[Line]:
 
 
 def _limitations(evidences: Evidences, said: frozenset[str]) -> Iterator[Line]:
-    spoken = [one.place for one in evidences.findings if _spoken(one)]
+    spoken = [evidences.findings[index].place for index in _spoken(evidences.findings)]
+    told = [one for one in evidences.hypotheses if one.finding in _told(evidences, said)]
     unsaid = [one for one in evidences.hypotheses if one.finding not in said]
     listed = {
         "location": [one.hypothesis for one in spoken if one.fallback],
-        "few_cases": [one.hypothesis for one in spoken if not one.hypothesis.validated],
+        "weak": [one for one in told if one.status is Status.WEAK],
+        "not_validated": [one for one in told if one.status is Status.NOT_VALIDATED],
         "indeterminate": [one for one in unsaid if one.presence is Presence.INDETERMINATE],
         "not_assessed": [one for one in unsaid if one.presence is Presence.NOT_ASSESSED],
     }
@@ -237,11 +264,27 @@ def _limitations(evidences: Evidences, said: frozenset[str]) -> Iterator[Line]:
         if hypotheses:
             findings = ", ".join(one.finding for one in hypotheses)
             yield _frame(f"frame.limitation.{kind}", "limitations", findings=findings)
+    if any(_unfilmlike(one) for one in evidences.hypotheses):
+        yield _frame("frame.limitation.detail", "limitations")
     always = ["outside", "lateral", *(["sizes", "zones"] if spoken else ["disease"])]
     for kind in always:
         yield _frame(f"frame.limitation.{kind}", "limitations")
     if not evidences.radiograph.side_known:
         yield _frame("frame.limitation.side", "limitations")
+
+
+def _told(evidences: Evidences, said: frozenset[str]) -> frozenset[str]:
+    """Findings that a sentence affirms or hedges, without what that implies."""
+    spoken = [evidences.findings[index].place for index in _spoken(evidences.findings)]
+    names = [one.hypothesis.finding for one in spoken]
+    names += [one.sentence.finding for one in evidences.missed]
+    return said.intersection(names)
+
+
+def _unfilmlike(hypothesis: Hypothesis) -> bool:
+    """Whether it would be affirmed, had the image as much detail as a film."""
+    sure = hypothesis.affirmed is not None and hypothesis.probability >= hypothesis.affirmed
+    return sure and hypothesis.presence is Presence.UNCERTAIN
 
 
 def _names(findings: Sequence[Finding], verdict: Verdict) -> str:

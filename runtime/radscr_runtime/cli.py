@@ -1,4 +1,4 @@
-"""The command `radscr-edge`: read, library, check, doctor, bench."""
+"""The command `radscr-edge`: read, library, calibrate, check, doctor, bench."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from radscr_edge.claims import Profile
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import BundleError, RadscrError, StudyError
 from radscr_edge.sentences import LANGUAGES
 from radscr_runtime.bench import bench, bench_table
+from radscr_runtime.calibrate_command import add_calibrate_command
+from radscr_runtime.canary import PERCENTILE, run_canary
 from radscr_runtime.decoders.choose import CHOICES
 from radscr_runtime.doctor import examine, findings_table
 from radscr_runtime.library_commands import add_library_commands
@@ -44,11 +47,19 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--out", type=Path, help="folder for report.json and report.html")
     read.add_argument("--json", action="store_true", help="print JSON, one report a line")
     read.add_argument("--language", choices=tuple(LANGUAGES), default="en")
+    read.add_argument(
+        "--profile",
+        type=Profile,
+        choices=tuple(Profile),
+        default=Profile.BALANCED,
+        help="triage misses little, confirm says little; default: %(default)s",
+    )
     read.add_argument("--advice", action="store_true", help="end reports with follow-up advice")
     _machine(read)
     read.set_defaults(run=_read)
     add_library_commands(commands, DEFAULT_BUNDLE)
-    check = commands.add_parser("check", help="verify every file of a bundle")
+    add_calibrate_command(commands, DEFAULT_BUNDLE)
+    check = commands.add_parser("check", help="verify a bundle: its files, and that it looks")
     check.add_argument("bundle", type=Path, metavar="BUNDLE")
     check.set_defaults(run=_check)
     doctor = commands.add_parser("doctor", help="tell what this machine has and can do")
@@ -87,7 +98,7 @@ def _read(arguments: argparse.Namespace) -> int:
     code = 0
     if arguments.out is not None:
         make_folder(arguments.out)
-    options = replace(_options(arguments), advice=arguments.advice)
+    options = replace(_options(arguments), advice=arguments.advice, profile=arguments.profile)
     with Reader.open(arguments.bundle, options) as reader:
         for study in arguments.studies:
             try:
@@ -111,6 +122,18 @@ def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> Non
 def _check(arguments: argparse.Namespace) -> int:
     bundle = Bundle.open(arguments.bundle)
     print(f"{arguments.bundle}: bundle {bundle.name} is complete and undamaged ({bundle.digest}).")
+    canaries = [run_canary(bundle, name) for name in bundle.variants]
+    complaints = [said for one in canaries for said in one.complaints]
+    for said in complaints:
+        print(f"{arguments.bundle}: {said}", file=sys.stderr)
+    if complaints:
+        return BUNDLE_EXIT
+    for one in canaries:
+        print(
+            f"{one.variant}: another image changes its probabilities by at least {one.swap:.4f}, "
+            f"a shift by at most {one.shift:.4f} ({PERCENTILE}th percentile); blank and noise are "
+            "refused, and would assert nothing."
+        )
     return 0
 
 

@@ -12,7 +12,7 @@ from radscr_edge.geometry import to_original
 from radscr_edge.imaging import content_points
 from radscr_edge.ontology import Zone, load_ontology, zones_of
 from radscr_edge.patches import boxes_of, film_of
-from radscr_edge.records import Floats, Grid, Hypothesis, Place, Presence, Radiograph, Side
+from radscr_edge.records import Floats, Grid, Hypothesis, Place, Radiograph, Side
 from radscr_edge.regions import objectness
 from radscr_runtime.timing import stage
 
@@ -21,11 +21,11 @@ from radscr_runtime.timing import stage
 def localise(
     grid: Grid, hypotheses: Sequence[Hypothesis], radiograph: Radiograph, settings: Settings
 ) -> tuple[Place, ...]:
-    """Places of the PRESENT hypotheses, in the order of `hypotheses`; masks are (P,)."""
+    """Places of the raised hypotheses, in the order of `hypotheses`; masks are (P,)."""
     return tuple(
         _place(saliency, hypothesis, radiograph, settings)
         for hypothesis, saliency in zip(hypotheses, grid.saliency, strict=True)
-        if hypothesis.presence is Presence.PRESENT
+        if hypothesis.raised
     )
 
 

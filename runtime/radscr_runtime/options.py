@@ -1,8 +1,10 @@
-"""What may differ from machine to machine; nothing here changes what a report says of a film."""
+"""What may differ from machine to machine; only `profile` changes what a report says of a film."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from radscr_edge.claims import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,5 @@ class Options:
     """Largest address space of the decoding worker."""
     advice: bool = False
     """Whether reports end with follow-up advice; the one knob that adds sentences."""
+    profile: Profile = Profile.BALANCED
+    """From where findings are spoken of; the report names it."""

@@ -16,7 +16,6 @@ from radscr_edge.records import (
     Hypothesis,
     Mask,
     Place,
-    Presence,
     Proposals,
     Radiograph,
 )
@@ -98,11 +97,7 @@ def rivals_of(finding: str, hypotheses: Sequence[Hypothesis], count: int) -> tup
     Mixed sampling: the most probable of them first (hard), then the least probable (easy).
     """
     kin = load_ontology().kin(finding)
-    lawful = [
-        other
-        for other in hypotheses
-        if other.presence is not Presence.PRESENT and other.finding not in kin
-    ]
+    lawful = [other for other in hypotheses if not other.raised and other.finding not in kin]
     lawful.sort(key=lambda other: -other.strength)
     chosen: list[str] = []
     while lawful and len(chosen) < count:
@@ -118,7 +113,7 @@ def _one_hot(finding: str) -> Floats:
 
 def _predicted_negatives(hypotheses: Sequence[Hypothesis]) -> Floats:
     """Weights of E_0: the mean concept of everything that is not a hypothesis."""
-    absent = [hypothesis.presence is not Presence.PRESENT for hypothesis in hypotheses]
+    absent = [not hypothesis.raised for hypothesis in hypotheses]
     weights = np.zeros(len(FINDINGS) + 1, np.float32)
     weights[:-1] = np.array(absent, np.float32) / max(1, sum(absent))
     return weights

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from radscr_edge.contract import Bundle
+from radscr_edge.claims import Profile
+from radscr_edge.contract import Bundle, Variant
 from radscr_edge.imaging import DecodingWorker, load_radiograph
 from radscr_edge.records import Provenance, Radiograph, Report
 from radscr_runtime.aggregate import Evidences, aggregate
@@ -24,6 +25,7 @@ from radscr_runtime.options import Options
 from radscr_runtime.propose import Scene, propose
 from radscr_runtime.recheck import recheck
 from radscr_runtime.retrieve import retrieve
+from radscr_runtime.site import at_site
 from radscr_runtime.timing import stage
 
 
@@ -38,6 +40,9 @@ class Reader:
     donors: Donors
     decoder: Decoder
     provenance: Provenance
+    variant: Variant
+    """The rules of the network in use, with the thresholds of the site where there are any."""
+    profile: Profile
     advice: bool
     """Whether reports end with follow-up advice."""
 
@@ -57,10 +62,10 @@ class Reader:
 
     def read(self, study: Path | str) -> Report:
         """The report of one study; StudyError with its cause where there can be none."""
-        settings, rules = self.bundle.settings, self.networks.variant.rules
+        settings, rules = self.bundle.settings, self.variant.rules
         radiograph = load(Path(study).absolute(), self.worker)
         grid = encode(self.networks, radiograph)
-        hypotheses = classify(grid, self.networks.variant)
+        hypotheses = classify(grid, self.variant, self.profile)
         places = localise(grid, hypotheses, radiograph, settings)
         scene = Scene(radiograph, grid, hypotheses, places)
         proposals = propose(self.networks, scene, self.donors, settings.alternatives)
@@ -96,15 +101,17 @@ def load(study: Path, worker: DecodingWorker) -> Radiograph:
 
 def _open(bundle: Bundle, worker: DecodingWorker, options: Options) -> Reader:
     networks, odd_processor = open_networks(bundle, options.variant, options.threads)
+    variant, on_site = at_site(bundle, networks.variant)
     library = open_library(bundle)
     decoder, no_decoder = open_decoder(bundle, options.decoder, options.threads)
-    remarks = (odd_processor, *library.remarks, no_decoder)
+    remarks = (odd_processor, on_site, *library.remarks, no_decoder)
     provenance = Provenance(
         package_version=version("radscr-edge"),
         bundle_name=bundle.name,
         bundle_digest=bundle.digest,
         network_variant=networks.variant.name,
         search=library.search.name,
+        profile=options.profile,
         remarks=tuple(remark for remark in remarks if remark),
     )
     return Reader(
@@ -114,6 +121,8 @@ def _open(bundle: Bundle, worker: DecodingWorker, options: Options) -> Reader:
         library=library,
         donors=open_donors(bundle),
         decoder=decoder,
+        variant=variant,
+        profile=options.profile,
         provenance=provenance,
         advice=options.advice,
     )

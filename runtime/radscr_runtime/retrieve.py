@@ -16,6 +16,7 @@ from radscr_edge.records import (
     Framed,
     Place,
     Polarity,
+    Presence,
     Sentence,
     Side,
     Verdict,
@@ -54,8 +55,10 @@ def _finding(
     rival = _best_rival(library, challenge, settings)
     margin = evidence[0].score - rule.withdraw
     verdict, reason = _judge(challenge.place, evidence[0], rival, margin, settings)
+    if verdict is Verdict.ASSERTED and challenge.place.hypothesis.presence is Presence.UNCERTAIN:
+        verdict = Verdict.HEDGED
     hedge = None
-    if verdict is Verdict.CANNOT_BE_EXCLUDED:
+    if verdict in (Verdict.HEDGED, Verdict.CANNOT_BE_EXCLUDED):
         hedge = _evidence(library, challenge, settings, Polarity.UNCERTAIN)[0].sentence
     return Finding(
         place=challenge.place,

@@ -67,7 +67,7 @@ def test_an_unreadable_manifest_is_damaged(copied):
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("format", 99, "reads bundle format 2 only"),
+        ("format", 99, "reads bundle format 3 only"),
         ("findings", ["flu"], "its findings are not those of this program"),
         ("shapes", {}, "is missing or unknown"),
     ],

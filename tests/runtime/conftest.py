@@ -4,7 +4,9 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from stand_ins import zones
 
+from radscr_edge.claims import Status
 from radscr_edge.contract import Bundle
 from radscr_runtime import Options, Reader
 
@@ -39,14 +41,16 @@ def busy_bundle(bundle_folder, tmp_path_factory):
     """The shipped networks under thresholds that bring about every kind of statement."""
     folder = tmp_path_factory.mktemp("busy") / "bundle"
     bundle = Bundle.open(shutil.copytree(bundle_folder, folder))
-    quiet = {"present": 1.0, "absent": None, "withdraw": -9.0}
+    quiet = {"thresholds": zones(1.0, 1.0), "denied": None, "withdraw": -9.0}
+    always = zones(0.0, 0.0)
     loud = {
-        "pleural effusion": {"present": 0.0},
-        "enlarged cardiac silhouette": {"present": 0.0},
-        "consolidation": {"present": 0.0, "withdraw": 9.0},
-        "pneumothorax": {"present": 0.0, "withdraw": 9.0},
-        "hernia": {"absent": 1.0},
-        "scoliosis": {"absent": 0.0},
+        "pleural effusion": {"thresholds": always},
+        "enlarged cardiac silhouette": {"thresholds": always},
+        "consolidation": {"thresholds": always, "withdraw": 9.0},
+        "pneumothorax": {"thresholds": always, "withdraw": 9.0},
+        "tortuous aorta": {"thresholds": zones(0.0, None), "status": Status.NOT_VALIDATED},
+        "hernia": {"denied": 1.0},
+        "scoliosis": {"denied": 0.0},
     }
     variants = {
         name: replace(

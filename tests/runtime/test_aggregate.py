@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stand_ins import Oracle, hypotheses, library, place, radiograph
 
+from radscr_edge.claims import Status
 from radscr_edge.errors import DecoderError
 from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.records import (
@@ -44,7 +45,8 @@ def said_of(finding, polarity=Polarity.POSITIVE):
 
 
 def found(finding, verdict=Verdict.ASSERTED, **at):
-    hedged = verdict is Verdict.CANNOT_BE_EXCLUDED
+    hedged = verdict in (Verdict.HEDGED, Verdict.CANNOT_BE_EXCLUDED)
+    at = {"presence": Presence.UNCERTAIN, **at} if verdict is Verdict.HEDGED else at
     evidence = (Evidence(said_of(finding), 0.5, 0.5, 0.0, 0.0, 1),)
     hedge = said_of(finding, Polarity.UNCERTAIN) if hedged else None
     return Finding(place(finding, **at), verdict, REASON, evidence, hedge, "", 0.0, 0.1, ())
@@ -55,8 +57,9 @@ def missed(*findings):
 
 
 def composed(findings=(), absent=(), u=(), indeterminate=(), decoder=None, advice=False, **film):
-    present = [one.place.hypothesis.finding for one in findings]
-    assessed = hypotheses(present, absent, indeterminate)
+    present = [one.place.hypothesis for one in findings]
+    rest = hypotheses((), absent, indeterminate)
+    assessed = tuple({one.finding: one for one in (*rest, *present)}.values())
     evidences = Evidences(radiograph(**film), assessed, tuple(findings), tuple(u))
     return aggregate(decoder or PlainDecoder(), SHELF, evidences, advice)
 
@@ -171,6 +174,38 @@ def test_withdrawn_hypotheses_are_not_spoken_of():
     ]
 
 
+def test_a_hedged_finding_is_hedged_in_findings_and_impression():
+    composition = composed([found(EFFUSION, Verdict.HEDGED)])
+
+    (said,) = lines(composition, "findings")
+    short, unasserted = lines(composition, "impression")
+    assert said.text == said_of(EFFUSION, Polarity.UNCERTAIN).text
+    assert {one.id: one.polarity for one in load_sentences()}[short.sentence_id] is (
+        Polarity.UNCERTAIN
+    )
+    assert unasserted.text == "No finding is asserted among the 1 abnormalities assessed."
+
+
+def test_what_an_asserted_finding_implies_is_not_hedged_beside_it():
+    composition = composed([found(CONSOLIDATION), found(OPACITY, Verdict.HEDGED)])
+
+    assert [one.finding for one in lines(composition, source="Q")] == [CONSOLIDATION] * 2
+
+
+def test_an_asserted_finding_stays_in_the_impression_beside_a_hedged_narrower_one():
+    composition = composed([found(CONSOLIDATION, Verdict.HEDGED), found(OPACITY)])
+
+    assert [one.finding for one in lines(composition, "impression")] == [OPACITY, CONSOLIDATION]
+
+
+def test_an_image_without_the_detail_of_a_film_is_told():
+    doubted = found(EFFUSION, Verdict.HEDGED, probability=0.9)
+
+    said = [one.sentence_id for one in lines(composed([doubted]), "limitations")]
+
+    assert "frame.limitation.detail" in said
+
+
 def test_absent_findings_are_denied_and_no_others():
     composition = composed(absent=[EFFUSION, PNEUMOTHORAX], indeterminate=["hernia"])
 
@@ -229,9 +264,12 @@ def test_the_impression_puts_critical_findings_first_and_leaves_out_what_they_im
         ({}, "Rib fractures, tubes, lines and devices are outside the abnormalities assessed."),
         ({}, "Not assessed on their own, because a negative could not be supported by data: lung "),
         (
-            {"findings": [found(EFFUSION, validated=False), found(OPACITY)]},
-            "Too few cases stand behind these findings to say how often they are right: pleural "
-            "effusion.",
+            {"findings": [found(EFFUSION, status=Status.WEAK), found(OPACITY)]},
+            "The data show only weakly (AUROC below .70) that these findings are told apart: pleur",
+        ),
+        (
+            {"findings": [found(EFFUSION, status=Status.NOT_VALIDATED), found(OPACITY)]},
+            "Not validated; no data show that these findings are told apart better than by chance",
         ),
         ({"indeterminate": ["hernia"]}, "Between the thresholds, neither asserted nor denied: h"),
     ],
@@ -283,6 +321,11 @@ def compositions(draw):
         critical = load_ontology()[name].critical
         lost = Verdict.CANNOT_BE_EXCLUDED if critical else Verdict.WITHDRAWN
         findings.append(found(name, draw(st.sampled_from([Verdict.ASSERTED, lost]))))
+    for name in named[Presence.UNCERTAIN]:
+        critical = load_ontology()[name].critical
+        lost = Verdict.CANNOT_BE_EXCLUDED if critical else Verdict.WITHDRAWN
+        verdict = draw(st.sampled_from([Verdict.HEDGED, lost]))
+        findings.append(found(name, verdict, presence=Presence.UNCERTAIN))
     near = named[Presence.INDETERMINATE] + named[Presence.NOT_ASSESSED] or [None]
     u = draw(st.lists(st.sampled_from(near), max_size=3, unique=True))
     decoder = JudgeDecoder(Oracle(draw(st.sampled_from([-1.0, 1.0]))))

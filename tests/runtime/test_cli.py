@@ -105,6 +105,7 @@ def test_check_tells_a_sound_bundle_from_a_damaged_one(bundle_folder, damaged):
 
     assert sound.returncode == 0
     assert "is complete and undamaged" in sound.stdout
+    assert "blank and noise are refused, and would assert nothing" in sound.stdout
     assert broken.returncode == 4
     assert "proposal.onnx is damaged" in broken.stderr
 
@@ -142,6 +143,8 @@ def test_doctor_names_what_is_wrong_with_a_bundle(damaged):
         (["sing"], "invalid choice: 'sing'"),
         (["read"], "STUDY"),
         (["read", "film.dcm", "--decoder", "poet"], "invalid choice: 'poet'"),
+        (["read", "film.dcm", "--profile", "bold"], "argument --profile: invalid"),
+        (["calibrate"], "--studies"),
         (["read", "film.dcm", "--threads", "0"], "'0' is no number of at least 1"),
         (["bench", "film.dcm", "--repeat", "none"], "'none' is no number of at least 1"),
     ],

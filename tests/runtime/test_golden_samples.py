@@ -5,8 +5,6 @@ import json
 import pytest
 from golden import DRAWN, LESIONS, caught, lesion_of
 
-from radscr_edge.records import Presence
-
 
 @pytest.fixture(scope="module")
 def lesions(samples):
@@ -29,8 +27,6 @@ def found_in(report):
 
 
 def test_the_normal_phantom_raises_none_of_the_samples_findings(reports):
-    present = {
-        one.finding for one in reports["normal.dcm"].hypotheses if one.presence is Presence.PRESENT
-    }
+    present = {one.finding for one in reports["normal.dcm"].hypotheses if one.raised}
 
     assert present & DRAWN == set()

@@ -8,8 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from stand_ins import radiograph
 
+from radscr_edge.claims import Profile, Status
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.sentences import load_sentences
+from radscr_edge.records import Presence, Verdict
+from radscr_edge.sentences import LANGUAGES, load_sentences
 from radscr_runtime.outputs import to_html, to_json, to_record, to_text
 from radscr_runtime.outputs.schema import report_schema
 from radscr_runtime.outputs.words import load_words
@@ -69,9 +71,34 @@ def test_every_sentence_has_an_id_and_retrieved_ones_have_a_region(report):
 def test_every_hypothesis_that_is_present_has_a_verdict_with_its_reason(report):
     record = to_record(report)
 
-    present = [one["finding"] for one in record["hypotheses"] if one["presence"] == "present"]
+    raised = ("present", "uncertain")
+    present = [one["finding"] for one in record["hypotheses"] if one["presence"] in raised]
     assert [one["finding"] for one in record["findings"]] == present
     assert all(one["reason"] for one in record["findings"])
+
+
+def test_a_finding_that_is_not_validated_is_never_said_without_saying_so(busy_report):
+    record = to_record(busy_report)
+
+    doubtful = [one for one in every_line(record) if one["status"] == "not validated"]
+    assert any(one["finding"] == "tortuous aorta" for one in doubtful)
+    flat = " ".join(to_text(record).split())
+    page = to_html(record, busy_report.radiograph)
+    assert all(
+        re.search(re.escape(one["text"]) + r" \[[^\]]*not validated", flat) for one in doubtful
+    )
+    assert page.count('<span class="tag doubt">not validated</span>') >= len(doubtful)
+    verdict = next(one for one in record["findings"] if one["finding"] == "tortuous aorta")
+    assert (verdict["status"], verdict["affirmed"]) == ("not validated", None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_status_verdict_and_profile_has_a_word_in_every_language(language):
+    words = load_words(language)
+
+    for table, kinds in (("status", Status), ("verdict", Verdict), ("presence", Presence)):
+        assert all(words.say(table, one) for one in kinds)
+    assert len({words.say("profile", one) for one in Profile}) == len(Profile)
 
 
 def test_the_text_holds_every_sentence_under_the_banner(report):
@@ -149,6 +176,7 @@ def test_every_kind_of_statement_reaches_the_report(busy_report):
         "enlarged cardiac silhouette": "asserted",
         "consolidation": "withdrawn",
         "pneumothorax": "cannot be excluded",
+        "tortuous aorta": "hedged",
     }
     assert (
         list(Draft202012Validator(report_schema()).iter_errors(json.loads(to_json(record)))) == []

@@ -169,7 +169,7 @@ def test_sentences_and_regions_carry_the_same_numbers(browser, busy_report):
     badges = [one.text for one in browser.find_elements(By.CSS_SELECTOR, ".badge:not(.off)")]
     numbers = [one.text for one in browser.find_elements(By.CSS_SELECTOR, "g.number text")]
 
-    assert numbers == ["1", "2", "3"]
+    assert numbers == ["1", "2", "3", "4"]
     assert set(badges) == set(numbers)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stand_ins import challenge, library, place, rule, sentence, settings
 
 from radscr_edge.ontology import FINDINGS, ZONES, load_ontology
-from radscr_edge.records import Polarity, Side, Verdict
+from radscr_edge.records import Polarity, Presence, Side, Verdict
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
 from radscr_runtime.retrieve import admits, retrieve
@@ -33,8 +33,8 @@ def shelf(finding, score=0.5, rival=0.0):
     return library(sentences, [[score, 0], [score / 2, 0], [0, rival]])
 
 
-def judged(finding=EFFUSION, score=0.5, rival=0.0, withdraw=0.0, rivals=(RIVAL,)):
-    asked = challenge(place(finding), [1, 0], c_abn=[[0, 1]] * len(rivals), rivals=rivals)
+def judged(finding=EFFUSION, score=0.5, rival=0.0, withdraw=0.0, rivals=(RIVAL,), **at):
+    asked = challenge(place(finding, **at), [1, 0], c_abn=[[0, 1]] * len(rivals), rivals=rivals)
     rules = {finding: rule(withdraw=withdraw)}
     (found,) = retrieve(shelf(finding, score, rival), (asked,), settings(), rules)
     return found
@@ -101,6 +101,20 @@ def test_a_critical_finding_is_hedged_and_never_withdrawn(finding, lost):
     assert found.reason.text.endswith("A critical finding is never dropped.")
     assert found.hedge.polarity is Polarity.UNCERTAIN
     assert {one.sentence.polarity for one in found.evidence} == {Polarity.POSITIVE}
+
+
+@pytest.mark.parametrize("finding", [EFFUSION, *CRITICAL])
+def test_what_stands_in_the_uncertain_zone_is_hedged(finding):
+    found = judged(finding, presence=Presence.UNCERTAIN)
+
+    assert found.verdict is Verdict.HEDGED
+    assert found.hedge.polarity is Polarity.UNCERTAIN
+
+
+def test_the_uncertain_zone_protects_nothing_from_its_critiques():
+    assert judged(presence=Presence.UNCERTAIN, withdraw=9.0).verdict is Verdict.WITHDRAWN
+    critical = judged(CRITICAL[0], presence=Presence.UNCERTAIN, withdraw=9.0)
+    assert critical.verdict is Verdict.CANNOT_BE_EXCLUDED
 
 
 def test_the_critical_findings_are_those_of_the_method():

@@ -51,7 +51,8 @@ def critique_effect(walks: Sequence[Walk]) -> dict[str, Any]:
     walks = walks[:CRITIQUE_FILMS]
     findings = [finding for walk in walks for finding in walk.findings]
     changed = sum(finding.evidence[0].rank_without_critique > 1 for finding in findings)
-    withdrawn = sum(finding.verdict is not Verdict.ASSERTED for finding in findings)
+    standing = (Verdict.ASSERTED, Verdict.HEDGED)
+    withdrawn = sum(finding.verdict not in standing for finding in findings)
     best = [finding.evidence[0] for finding in findings]
     return {
         "films": len(walks),

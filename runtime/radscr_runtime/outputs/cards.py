@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from radscr_runtime.outputs.text import status_of
 from radscr_runtime.outputs.words import Words
 
 
@@ -30,6 +31,7 @@ def sentence_item(
     if line["place"] is None:
         said = words.say("where", "whole_chest") if line["source"] == "U" else ""
         tag = f'<span class="tag">{escape(said)}</span>' if said else ""
+        tag += _status_tag(line, words)
         return f'<li class="plain"{title}><span>{text} {tag}{english}</span></li>'
     finding = findings[line["place"]]
     card = _card(finding, line["sentence_id"], finding["reason"], words)
@@ -60,12 +62,18 @@ def _tags(finding: Mapping[str, Any], line: Mapping[str, Any], words: Words) -> 
     uncertain = words.say("where", "location_uncertain")
     zones = uncertain if finding["fallback"] else words.zones(finding["zones"])
     tags = [f'<span class="tag">{escape(zones)}</span>'] if zones else []
-    if finding["verdict"] == "cannot be excluded":
+    tags.append(_status_tag(line, words))
+    if finding["verdict"] in ("hedged", "cannot be excluded"):
         tags.append(f'<span class="tag doubt">{escape(words.say("where", "in_doubt"))}</span>')
     if line["lender"]:
         site = words.say("report", "on_site", lender=line["lender"])
         tags.append(f'<span class="tag doubt">{escape(site)}</span>')
     return "".join(tags)
+
+
+def _status_tag(line: Mapping[str, Any], words: Words) -> str:
+    said = status_of(line, words)
+    return f'<span class="tag doubt">{escape(said)}</span>' if said else ""
 
 
 def _card(finding: Mapping[str, Any], sentence_id: str, reason: str, words: Words) -> str:
@@ -130,7 +138,7 @@ def _head(texts: Sequence[str], numbers: Sequence[str], words: Words) -> Iterato
 def hypotheses_table(hypotheses: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
     """All abnormalities, the nearest to their thresholds first; every bar has its own scale."""
     ordered = sorted(hypotheses, key=lambda one: -_share(one))
-    yield from _head(("abnormality", "", "statement"), ("score", "threshold"), words)
+    yield from _head(("abnormality", "", "statement", "status"), ("score", "threshold"), words)
     for one in ordered:
         present = ' class="present"' if one["presence"] == "present" else ""
         width = min(100.0, 50.0 * _share(one))
@@ -138,6 +146,7 @@ def hypotheses_table(hypotheses: Sequence[Mapping[str, Any]], words: Words) -> I
         number = f"{one['probability']:.3f}" + ("" if one["calibrated"] else "*")
         yield f"<tr{present}><td>{escape(words.name(one['finding']))}</td><td>{bar}</td>"
         yield f"<td>{escape(words.say('presence', one['presence']))}</td>"
+        yield f"<td>{escape(words.say('status', one['status']))}</td>"
         yield f'<td class="number">{number}</td>'
         yield f'<td class="number">{one["threshold"]:.3f}</td></tr>'
     yield f'</table><p class="limits">{escape(words.say("table", "tick"))} '

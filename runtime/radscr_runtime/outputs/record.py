@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from radscr_edge.claims import Status
 from radscr_edge.patches import outlines_of
 from radscr_edge.records import Evidence, Finding, Hypothesis, Line, Missed, Report
 from radscr_runtime.outputs.words import Words, load_words
 
-SCHEMA = "radscr-edge report 2"
+SCHEMA = "radscr-edge report 3"
 SECTIONS = ("technique", "findings", "impression", "advice", "limitations")
 
 
@@ -43,7 +44,7 @@ def to_record(
             "notes": list(film.notes),
         },
         "report": {
-            section: [_line(line, words) for line in composition.lines if line.section == section]
+            section: [_line(line, report, words) for line in _of(report, section)]
             for section in SECTIONS
         },
         "findings": [_finding(one, film.pixels.shape, words) for one in report.findings],
@@ -60,7 +61,11 @@ def to_json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
-def _line(line: Line, words: Words) -> dict[str, Any]:
+def _of(report: Report, section: str) -> list[Line]:
+    return [line for line in report.composition.lines if line.section == section]
+
+
+def _line(line: Line, report: Report, words: Words) -> dict[str, Any]:
     return {
         **asdict(words.sentence(line.sentence_id, line.text, line.slots)),
         "sentence_id": line.sentence_id,
@@ -68,7 +73,15 @@ def _line(line: Line, words: Words) -> dict[str, Any]:
         "source": line.source,
         "place": line.place,
         "lender": line.lender,
+        "status": _status(line, report.hypotheses),
     }
+
+
+def _status(line: Line, hypotheses: Sequence[Hypothesis]) -> Status | None:
+    """How well the finding is validated that the line affirms, hedges or denies."""
+    if line.source not in ("Q", "U", "negative") or not line.finding:
+        return None
+    return next(one.status for one in hypotheses if one.finding == line.finding)
 
 
 def _printable(name: str) -> str:
@@ -86,9 +99,14 @@ def _hypothesis(hypothesis: Hypothesis) -> dict[str, Any]:
         "probability": _number(hypothesis.probability),
         "calibrated": hypothesis.calibrated,
         "threshold": _number(hypothesis.threshold),
+        "affirmed": _affirmed(hypothesis),
         "presence": hypothesis.presence,
-        "validated": hypothesis.validated,
+        "status": hypothesis.status,
     }
+
+
+def _affirmed(hypothesis: Hypothesis) -> float | None:
+    return None if hypothesis.affirmed is None else _number(hypothesis.affirmed)
 
 
 def _finding(finding: Finding, shape: tuple[int, ...], words: Words) -> dict[str, Any]:
@@ -100,6 +118,8 @@ def _finding(finding: Finding, shape: tuple[int, ...], words: Words) -> dict[str
         "probability": _number(place.hypothesis.probability),
         "calibrated": place.hypothesis.calibrated,
         "threshold": _number(place.hypothesis.threshold),
+        "affirmed": _affirmed(place.hypothesis),
+        "status": place.hypothesis.status,
         "zones": list(place.zones),
         "side": place.side,
         "side_share": _number(place.side_share),

@@ -64,6 +64,7 @@ def source_of(record: Mapping[str, Any], words: Words) -> str:
         network=made["network_variant"],
         search=made["search"],
         decoder=record["composition"]["decoder"],
+        profile=words.say("profile", made["profile"]),
     )
 
 
@@ -76,19 +77,28 @@ def _original(line: Mapping[str, Any], words: Words) -> list[str]:
 
 
 def _where(line: Mapping[str, Any], record: Mapping[str, Any], words: Words) -> str:
-    if line["place"] is None or line["source"] != "Q":
-        return ""
-    finding = record["findings"][line["place"]]
-    uncertain = words.say("where", "location_uncertain")
-    zones = uncertain if finding["fallback"] else words.zones(finding["zones"])
-    said = words.say(
-        "where",
-        "probability" if finding["calibrated"] else "score",
-        probability=f"{finding['probability']:.2f}",
-        threshold=f"{finding['threshold']:.2f}",
-    )
-    site = words.say("report", "on_site", lender=line["lender"]) if line["lender"] else ""
-    return f"  [{'; '.join(part for part in (zones, said, site) if part)}]"
+    parts = [status_of(line, words)]
+    if line["place"] is not None and line["source"] == "Q":
+        finding = record["findings"][line["place"]]
+        uncertain = words.say("where", "location_uncertain")
+        zones = uncertain if finding["fallback"] else words.zones(finding["zones"])
+        said = words.say(
+            "where",
+            "probability" if finding["calibrated"] else "score",
+            probability=f"{finding['probability']:.2f}",
+            threshold=f"{finding['threshold']:.2f}",
+        )
+        lender = line["lender"]
+        site = words.say("report", "on_site", lender=lender) if lender else ""
+        parts = [zones, said, *parts, site]
+    told = "; ".join(part for part in parts if part)
+    return f"  [{told}]" if told else ""
+
+
+def status_of(line: Mapping[str, Any], words: Words) -> str:
+    """A word of warning where the finding of the line is not well validated; else nothing."""
+    doubtful = line["status"] not in (None, "validated")
+    return words.say("status", line["status"]) if doubtful else ""
 
 
 def _withdrawn(record: Mapping[str, Any], words: Words) -> Iterator[str]:
