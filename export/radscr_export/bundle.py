@@ -40,6 +40,7 @@ from radscr_export.to_onnx import write_graphs, write_heads
 from radscr_export.train import Run, load_trained, resume
 from radscr_export.tune import tune
 from radscr_export.walk import Walker
+from radscr_export.widen import fit_wide, has_wide_path, widen
 from radscr_runtime.canary import run_canary
 from radscr_runtime.networks import OnnxNetworks
 
@@ -102,11 +103,13 @@ def assemble(
         raise TrainingError(f"{decoder} is missing. Give a GGUF file, or leave --decoder out.")
     model, library = trained
     size = run.preset.encoder.image_size
+    studies = load_studies(run.data, "train", size)
     write_graphs(model, size, folder)
     quantise(folder)
+    widen(folder, fit_wide(studies), size)
     encoder = TextEncoder.load(run.preset.text.encoder)
     _write_library(folder, library, encoder, run.preset.loss.alpha1)
-    write_donors(model, load_studies(run.data, "train", size), folder)
+    write_donors(model, studies, folder)
     facts = _write_decoder(folder, library, decoder, run.seed)
     bundle = _first(folder, name, run.preset, facts)
     bundle = replace(bundle, text_encoder=encoder.digest)
@@ -118,10 +121,10 @@ def retrain(
 ) -> Bundle:
     """A bundle in `out` with the vision of `bundle`, and heads, library and decoder made anew.
 
-    For a library or a labeler that has changed: the vision network, its thresholds and the donors
-    stay; what rests on the heads is tuned and measured again. With 0 `epochs` the heads stay too:
-    enough where only some sentences were reworded. Raises TrainingError where `out` holds anything
-    but a bundle.
+    For a library or a labeler that has changed: the vision network and the donors stay, thresholds
+    and all figures are made again. With 0 `epochs` the heads stay too: enough where only some
+    sentences were reworded. A vision network from before there was a wide path gets one. Raises
+    TrainingError where `out` holds anything but a bundle.
     """
     _check_replaceable(out)
     preset = load_preset(bundle.preset)
@@ -133,6 +136,7 @@ def retrain(
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
         shutil.copytree(bundle.folder, folder)
+        _widen_once(folder, data, bundle)
         if heads is not None:
             write_heads(heads, folder)
         _write_library(folder, library, encoder, preset.loss.alpha1)
@@ -149,6 +153,13 @@ def retrain(
         _finished(fresh, data, seed)
         _put(folder, out)
     return Bundle.open(out)
+
+
+def _widen_once(folder: Path, data: Path, bundle: Bundle) -> None:
+    size = bundle.shapes.image_size
+    if not has_wide_path(folder / Files.VISION["fp32"]):
+        widen(folder, fit_wide(load_studies(data, "train", size)), size)
+        _write_golden(replace(bundle, folder=folder))
 
 
 def _put(folder: Path, out: Path) -> None:
@@ -191,7 +202,6 @@ def _write_decoder(
 def _first(folder: Path, name: str, preset: Preset, decoder: dict[str, Any]) -> Bundle:
     """The bundle before calibration: no finding can be raised with it yet."""
     size = preset.encoder.image_size
-    golden = _golden_images(size)
     bundle = Bundle(
         folder=folder,
         name=name,
@@ -210,9 +220,15 @@ def _first(folder: Path, name: str, preset: Preset, decoder: dict[str, Any]) -> 
             "decoder": decoder,
         },
     )
-    logits = {f"logits.{one}": _golden_logits(bundle, one, golden) for one in TOLERANCES}
-    np.savez_compressed(folder / Files.GOLDEN, image=golden, **logits)  # type: ignore[arg-type]
+    _write_golden(bundle)
     return bundle
+
+
+def _write_golden(bundle: Bundle) -> None:
+    """Golden images with the logits that every network variant must give on any machine."""
+    golden = _golden_images(bundle.shapes.image_size)
+    logits = {f"logits.{one}": _golden_logits(bundle, one, golden) for one in TOLERANCES}
+    np.savez_compressed(bundle.path(Files.GOLDEN), image=golden, **logits)  # type: ignore[arg-type]
 
 
 def _golden_logits(bundle: Bundle, variant: str, golden: np.ndarray) -> Floats:
