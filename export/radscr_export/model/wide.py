@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 ORIENTATIONS = 9
-SIDE = 128
-"""Side at which edges are taken, as in method section 1 a film is letter-boxed to a square."""
+SHRINK = 2
+"""Edges are taken of the film at half its side: 128 pixels for one of 256."""
 CELLS = (16, 4)
-"""Sides of the cells that edges are counted in, in pixels of that square."""
-PIXELS = 4
+"""Sides of the cells that edges are counted in, in pixels of the smaller film."""
+GREYS = 4
 """Side of the squares of which the mean grey is taken."""
 STEEPNESS = math.cos(math.radians(20))
 """An edge counts for an orientation when it is turned less than 20 degrees away from it."""
@@ -38,14 +38,14 @@ class WideFeatures(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """One (B, F) block of greys and one of edges for each of CELLS, of images (B, 1, S, S)."""
-        film = F.adaptive_avg_pool2d(image.float(), SIDE)
-        greys = F.avg_pool2d(film, PIXELS) / 255.0
+        film = F.avg_pool2d(image.float(), SHRINK)
+        greys = F.avg_pool2d(film, GREYS) / 255.0
         edges = self._edges(film)
         blocks = [greys, *(self._histogram(edges, cell) for cell in CELLS)]
         return tuple(block.flatten(1) for block in blocks)
 
     def _edges(self, film: Tensor) -> Tensor:
-        """Gradient strength by orientation, (B, ORIENTATIONS, SIDE, SIDE)."""
+        """Gradient strength by orientation, (B, ORIENTATIONS, S / SHRINK, S / SHRINK)."""
         padded = F.pad(film, (1, 1, 1, 1), mode="replicate")
         gradient = F.conv2d(padded, self.get_buffer("slopes"))
         strength = torch.sqrt((gradient**2).sum(dim=1, keepdim=True) + 1e-6)
