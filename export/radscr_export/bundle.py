@@ -23,23 +23,25 @@ from radscr_edge.patches import STRIDE
 from radscr_edge.records import Floats, Side
 from radscr_export.calibrate import Scored, calibrate, denials
 from radscr_export.card import LICENCE, write_card
-from radscr_export.checkpoint import load_checkpoint
 from radscr_export.data.training_set import load_studies
 from radscr_export.decoder import train_decoder
 from radscr_export.donors import write_donors
 from radscr_export.evaluate import measure
 from radscr_export.heads import train_heads
 from radscr_export.library.vectors import write_library
+from radscr_export.looks import vision_digest
 from radscr_export.model.preset import Preset, load_preset
 from radscr_export.model.radscr import RadSCR
 from radscr_export.phantoms import GOLDEN_SEEDS, KINDS, draw_phantom
 from radscr_export.quantise import quantise
+from radscr_export.run import Run, describe, resume, start
 from radscr_export.text_encoder import TextEncoder
 from radscr_export.texts import LibraryTexts, read_library
 from radscr_export.to_onnx import write_graphs, write_heads
-from radscr_export.train import Run, load_trained, resume
+from radscr_export.train import finished, load_trained
 from radscr_export.tune import tune
 from radscr_export.walk import Walker
+from radscr_runtime.golden import cache_folder
 from radscr_runtime.networks import OnnxNetworks
 
 TOLERANCES = {"int8": 0.25, "fp32": 0.01}
@@ -72,8 +74,7 @@ def build(training: Path, out: Path, decoder: Path | None = None) -> Bundle:
 
 
 def _check_finished(run: Run) -> None:
-    state = load_checkpoint(run.folder)
-    if state is None or state["phase"] < len(run.preset.phases):
+    if not finished(run):
         raise TrainingError(
             f"{run.folder} has not finished training. Continue it: radscr-export train "
             f"--preset {run.preset.name} --seed {run.seed} --data {run.data} --out {run.folder}"
@@ -106,7 +107,8 @@ def assemble(
     write_donors(model, load_studies(run.data, "train", size), folder)
     facts = _write_decoder(folder, library, decoder, run.seed)
     bundle = _first(folder, name, run.preset, facts)
-    bundle = replace(bundle, text_encoder=encoder.digest)
+    made = {**bundle.training, "run": describe(run)}
+    bundle = replace(bundle, text_encoder=encoder.digest, training=made)
     return _finished(bundle, run.data, run.seed)
 
 
@@ -117,16 +119,20 @@ def retrain(
 
     For a library or a labeler that has changed: the vision network, its thresholds and the donors
     stay; what rests on the heads is tuned and measured again. With 0 `epochs` the heads stay too:
-    enough where only some sentences were reworded. Raises TrainingError where `out` holds anything
-    but a bundle.
+    enough where only some sentences were reworded. Checkpoints and logs of the heads stay beside
+    `out`, so that what was stopped goes on. Raises TrainingError where `out` holds anything but a
+    bundle.
     """
     _check_replaceable(out)
     preset = load_preset(bundle.preset)
     encoder = TextEncoder.load(preset.text.encoder)
     library = read_library(encoder)
-    texts = (library, encoder)
-    heads = train_heads(bundle, preset, texts, data, seed, epochs) if epochs else None
-    made = {"epochs": epochs, "seed": seed} if epochs else bundle.training.get("heads", {})
+    heads, made = None, bundle.training.get("heads", {})
+    if epochs:
+        folder = out.with_name(f"{out.name}.heads")
+        run = start(folder, data, bundle.preset, seed, f"{vision_digest(bundle)}, {epochs} epochs")
+        heads = train_heads(run, bundle, (library, encoder), epochs, cache_folder() / "looks")
+        made = {"epochs": epochs, **describe(run)}
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
         shutil.copytree(bundle.folder, folder)

@@ -15,10 +15,10 @@ from radscr_export.data.labels import Mention, State
 from radscr_export.data.training_set import Studies, load_studies, select
 from radscr_export.model.radscr import RadSCR
 from radscr_export.proposal_step import Seen, positives, retrieval_loss
+from radscr_export.run import Run
 from radscr_export.sampling import Hypothesis
 from radscr_export.text_encoder import TextEncoder
 from radscr_export.texts import UNSAID, LibraryTexts, ToldTexts, read_told
-from radscr_export.train import Run
 
 EFFUSION = FINDINGS.index("pleural effusion")
 
