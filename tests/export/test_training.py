@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_the_history_says_what_made_the_run(run: Run) -> None:
 
     begun, seen = events[0], [one for one in events if one["event"] == "data"]
     assert (begun["event"], begun["processes"], begun["device"]) == ("start", 1, "cpu")
-    assert begun["packages"]["torch"] == torch.__version__.partition("+")[0]
+    assert begun["packages"]["torch"] == version("torch")
     assert [(one["split"], one["size"], len(one["digest"])) for one in seen] == [("train", 64, 64)]
     assert describe(run)["seed"] == run.seed
 
@@ -123,7 +124,7 @@ def test_a_preset_of_another_name_is_refused(tmp_path: Path) -> None:
 def test_missing_data_is_named(run: Run, tmp_path: Path) -> None:
     elsewhere = replace(run, data=tmp_path / "nowhere", folder=tmp_path)
 
-    with pytest.raises(TrainingError, match=r"iu_images\.csv is missing: give the folder of the"):
+    with pytest.raises(TrainingError, match=r"iu_reports\.csv is missing: give the folder of the"):
         train(elsewhere)
 
 
