@@ -10,7 +10,7 @@ from pathlib import Path
 from export.tiny_pack import write_table
 
 Row = dict[str, str]
-FILMS = {"train": 40, "val": 100, "test": 100}
+FILMS = {"train": 40, "val": 72, "test": 72}
 """Of each split of IU and of each NIH view; half of them normal."""
 
 
