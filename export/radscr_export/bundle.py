@@ -23,25 +23,27 @@ from radscr_edge.patches import STRIDE
 from radscr_edge.records import Floats, Side
 from radscr_export.calibrate import Scored, calibrate, denials
 from radscr_export.card import LICENCE, with_figures, write_card
-from radscr_export.checkpoint import load_checkpoint
 from radscr_export.data.training_set import load_studies
 from radscr_export.decoder import train_decoder
 from radscr_export.donors import write_donors
 from radscr_export.evaluation.evaluate import measure
 from radscr_export.heads import train_heads
 from radscr_export.library.vectors import write_library
+from radscr_export.looks import vision_digest
 from radscr_export.model.preset import Preset, load_preset
 from radscr_export.model.radscr import RadSCR
 from radscr_export.phantoms import GOLDEN_SEEDS, KINDS, draw_phantom
 from radscr_export.quantise import quantise
+from radscr_export.run import Run, describe, resume, start
 from radscr_export.text_encoder import TextEncoder
 from radscr_export.texts import LibraryTexts, read_library
 from radscr_export.to_onnx import write_graphs, write_heads
-from radscr_export.train import Run, load_trained, resume
+from radscr_export.train import finished, load_trained
 from radscr_export.tune import tune
 from radscr_export.walk import Walker
 from radscr_export.widen import fit_wide, has_wide_path, widen
 from radscr_runtime.canary import run_canary
+from radscr_runtime.golden import cache_folder
 from radscr_runtime.networks import OnnxNetworks
 
 TOLERANCES = {"int8": 0.25, "fp32": 0.01}
@@ -76,8 +78,7 @@ def build(training: Path, out: Path, decoder: Path | None = None) -> Bundle:
 
 
 def _check_finished(run: Run) -> None:
-    state = load_checkpoint(run.folder)
-    if state is None or state["phase"] < len(run.preset.phases):
+    if not finished(run):
         raise TrainingError(
             f"{run.folder} has not finished training. Continue it: radscr-export train "
             f"--preset {run.preset.name} --seed {run.seed} --data {run.data} --out {run.folder}"
@@ -112,7 +113,8 @@ def assemble(
     write_donors(model, studies, folder)
     facts = _write_decoder(folder, library, decoder, run.seed)
     bundle = _first(folder, name, run.preset, facts)
-    bundle = replace(bundle, text_encoder=encoder.digest)
+    made = {**bundle.training, "run": describe(run)}
+    bundle = replace(bundle, text_encoder=encoder.digest, training=made)
     return _finished(bundle, run.data, run.seed)
 
 
@@ -123,29 +125,32 @@ def retrain(
 
     For a library or a labeler that has changed: the vision network and the donors stay, thresholds
     and all figures are made again. With 0 `epochs` the heads stay too: enough where only some
-    sentences were reworded. A vision network from before there was a wide path gets one. Raises
+    sentences were reworded. A vision network from before there was a wide path gets one.
+    Checkpoints and logs of the heads stay beside `out`, so that what was stopped goes on. Raises
     TrainingError where `out` holds anything but a bundle.
     """
     _check_replaceable(out)
     preset = load_preset(bundle.preset)
     encoder = TextEncoder.load(preset.text.encoder)
     library = read_library(encoder)
-    texts = (library, encoder)
-    heads = train_heads(bundle, preset, texts, data, seed, epochs) if epochs else None
-    made = {"epochs": epochs, "seed": seed} if epochs else bundle.training.get("heads", {})
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
         shutil.copytree(bundle.folder, folder)
-        _widen_once(folder, data, bundle)
-        if heads is not None:
-            write_heads(heads, folder)
+        base = replace(bundle, folder=folder)
+        _widen_once(base, data)
+        made = bundle.training.get("heads", {})
+        if epochs:
+            logs = out.with_name(f"{out.name}.heads")
+            run = start(logs, data, base.preset, seed, f"{vision_digest(base)}, {epochs} epochs")
+            texts, looks = (library, encoder), cache_folder() / "looks"
+            write_heads(train_heads(run, base, texts, epochs, looks), folder)
+            made = {"epochs": epochs, **describe(run)}
         _write_library(folder, library, encoder, preset.loss.alpha1)
         same = decoder is not None and decoder.samefile(bundle.path(Files.DECODER))
         kept = bundle.training["decoder"]
         facts = kept if same else _write_decoder(folder, library, decoder, seed)
         fresh = replace(
-            bundle,
-            folder=folder,
+            base,
             name=out.name,
             text_encoder=encoder.digest,
             training={**bundle.training, "decoder": facts, "heads": made},
@@ -155,11 +160,11 @@ def retrain(
     return Bundle.open(out)
 
 
-def _widen_once(folder: Path, data: Path, bundle: Bundle) -> None:
+def _widen_once(bundle: Bundle, data: Path) -> None:
     size = bundle.shapes.image_size
-    if not has_wide_path(folder / Files.VISION["fp32"]):
-        widen(folder, fit_wide(load_studies(data, "train", size)), size)
-        _write_golden(replace(bundle, folder=folder))
+    if not has_wide_path(bundle.path(Files.VISION["fp32"])):
+        widen(bundle.folder, fit_wide(load_studies(data, "train", size)), size)
+        _write_golden(bundle)
 
 
 def _put(folder: Path, out: Path) -> None:

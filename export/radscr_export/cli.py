@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, required=True, help="folder of the run")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--threads", type=int, default=0, help="0: as many as torch likes")
+    train.add_argument(
+        "--save-minutes", type=float, default=10.0, help="between two checkpoints (default 10)"
+    )
+    train.add_argument("--save-steps", type=int, default=0, help="also after so many steps")
     train.set_defaults(run=_train)
     build = commands.add_parser("build", help="turn a finished run into a bundle")
     build.add_argument("training", type=Path, metavar="RUN", help="folder of the run")
@@ -93,11 +98,13 @@ def _add_evaluation(commands: Any) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     import torch  # noqa: PLC0415  the other commands' help should not wait for it
 
-    from radscr_export.train import start, train  # noqa: PLC0415
+    from radscr_export.run import start  # noqa: PLC0415
+    from radscr_export.train import train  # noqa: PLC0415
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    train(start(arguments.out, arguments.data, arguments.preset, arguments.seed))
+    run = start(arguments.out, arguments.data, arguments.preset, arguments.seed)
+    train(replace(run, save_steps=arguments.save_steps, save_minutes=arguments.save_minutes))
     print(arguments.out)
 
 

@@ -8,16 +8,40 @@ from torch.nn import functional as F  # noqa: N812
 
 POINTING_TEMPERATURE = 3.0
 """So high that what is beside a lesion falls below the share of the maximum that still counts."""
+SHIFT = 0.05
+"""Probability up to which the asymmetric loss takes a finding for denied; its authors' m."""
+FOCUS = 4
+"""Power with which it leaves easy denials alone; its authors' gamma-minus, with gamma-plus 0."""
 
 
-def classifier_loss(logits: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> Tensor:
-    """Binary cross-entropy over known labels, for noisy and missing ones.
+def classifier_loss(
+    logits: Tensor, targets: Tensor, weights: Tensor, smoothing: float, kind: str = "bce"
+) -> Tensor:
+    """The classifier's loss over known labels, for noisy and missing ones.
 
-    All (B, N); `weights` is 0 for unknown, small for assumed negatives; targets are smoothed.
+    All (B, N); `weights` is 0 for unknown, small for assumed negatives. 'bce' is binary
+    cross-entropy with smoothed targets; 'asymmetric' leaves denials alone that are nearly right, so
+    that the few positives are not drowned (it knows no smoothing).
     """
-    soft = targets * (1 - 2 * smoothing) + smoothing
-    each = F.binary_cross_entropy_with_logits(logits, soft, reduction="none")
+    each = (
+        _asymmetric(logits, targets)
+        if kind == "asymmetric"
+        else F.binary_cross_entropy_with_logits(
+            logits, targets * (1 - 2 * smoothing) + smoothing, reduction="none"
+        )
+    )
     return (each * weights).sum() / weights.sum().clamp_min(1.0)
+
+
+def _asymmetric(logits: Tensor, targets: Tensor) -> Tensor:
+    """Ridnik et al., "Asymmetric loss for multi-label classification", ICCV 2021, equation 7.
+
+    As in their code the focusing factor has no gradient of its own.
+    """
+    shifted = (torch.sigmoid(logits) - SHIFT).clamp_min(0)
+    focus = (shifted**FOCUS).detach()
+    denial = focus * torch.log1p(-shifted.clamp_max(1 - 1e-6))
+    return -(targets * F.logsigmoid(logits) + (1 - targets) * denial)
 
 
 def pointing_loss(activation: Tensor, lesion: Tensor) -> Tensor:

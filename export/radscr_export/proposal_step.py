@@ -20,7 +20,7 @@ from radscr_export.model.preset import LossPreset
 from radscr_export.model.radscr import Heads
 from radscr_export.sampling import Batch, Hypothesis, hypothesise, other_findings, other_studies
 from radscr_export.soft_regions import straight_through_regions
-from radscr_export.texts import UNSAID, LibraryTexts, Tokens
+from radscr_export.texts import UNSAID, LibraryTexts, Tokens, embed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ def retrieval_loss(
     proposed, dropped = hypothesise(batch, loss.hypothesis_drop, seen.trust, rng)
     if not proposed:
         return seen.features.sum() * 0.0
-    rows = _rows(proposed, batch, loss.alternatives, rng)
+    rows = _rows(proposed, batch, loss, rng)
     regions = _regions(seen, studies, proposed, loss)
     device = seen.features.device
     vectors = heads.propose(
@@ -86,17 +86,19 @@ def retrieval_loss(
     return _losses(vectors, rows, targets, loss, rng)
 
 
-def _rows(proposed: list[Hypothesis], batch: Batch, count: int, rng: np.random.Generator) -> Rows:
-    studies, size = len(batch.states), len(proposed)
+def _rows(
+    proposed: list[Hypothesis], batch: Batch, loss: LossPreset, rng: np.random.Generator
+) -> Rows:
+    studies, size, count, kind = len(batch.states), len(proposed), loss.alternatives, loss.sampling
     grid = np.tile([[row.study] for row in proposed], 1 + 2 * count)
     finding = np.tile([[row.finding] for row in proposed], 1 + 2 * count)
     usable = np.zeros((size, 2 * count), np.bool_)
     for index, row in enumerate(proposed):
-        for place, other in enumerate(other_findings(row, batch, count, rng)):
+        for place, other in enumerate(other_findings(row, batch, count, rng, kind)):
             finding[index, 1 + place] = other
             usable[index, place] = True
         # Another patient without the finding is no worse evidence for its denial.
-        others = other_studies(row, batch, count, rng) if row.true else []
+        others = other_studies(row, batch, count, rng, kind) if row.true else []
         for place, other in enumerate(others):
             grid[index, 1 + count + place] = other
             usable[index, count + place] = True
@@ -158,7 +160,7 @@ def _targets(
 ) -> Targets:
     (proposed, dropped), (library, told, told_study) = sampled, texts
     device = heads.concepts.device
-    said, heard = _embed(heads, library.tokens, device), _embed(heads, told, device)
+    said, heard = embed(heads, library.tokens, device), embed(heads, told, device)
     matches = [_matches(row, library, studies) for row in proposed]
     possible = [library.possible(row.finding, row.true, _mention(row, studies)) for row in proposed]
     positive, ignored = positives((matches, possible), len(said), proposed, told, told_study)
@@ -195,12 +197,6 @@ def _losses(
     )
     total = total + loss.beta1 * alt_loss((p_m * sentence).sum(1), similar, usable, loss.margin)
     return total + loss.beta2 * neg_loss(c_neg @ targets.said.T, targets.missed, loss.temperature)
-
-
-def _embed(heads: Heads, tokens: Tokens, device: torch.device) -> Tensor:
-    return heads.embed(
-        tokens.states.to(device).float(), tokens.mask.to(device), tokens.findings.to(device)
-    )
 
 
 def _mention(row: Hypothesis, studies: Studies) -> Mention:

@@ -98,26 +98,49 @@ def _believed(true: list[int], states: NDArray[np.int8], belief: Floats) -> list
 
 
 def other_findings(
-    row: Hypothesis, batch: Batch, count: int, rng: np.random.Generator
+    row: Hypothesis, batch: Batch, count: int, rng: np.random.Generator, kind: str = "mixed"
 ) -> list[int]:
-    """C_Abn: findings that are denied in this study and no kin of the row's; half of them hard."""
+    """C_Abn: findings that are denied in this study and no kin of the row's.
+
+    Hard are those that the classifier believes in most.
+    """
     absent = np.flatnonzero(denied(batch.states[row.study]))
     eligible = np.array([m for m in absent if m not in _kin(row.finding)], np.int64)
-    return _mixed(eligible, batch.logits[row.study, eligible], count, rng)
+    return _choose(eligible, batch.logits[row.study, eligible], (kind, count), rng)
 
 
-def other_studies(row: Hypothesis, batch: Batch, count: int, rng: np.random.Generator) -> list[int]:
-    """C_Img: other patients of that data set and view without the finding; half of them hard."""
+def other_studies(
+    row: Hypothesis, batch: Batch, count: int, rng: np.random.Generator, kind: str = "mixed"
+) -> list[int]:
+    """C_Img: other patients of that data set and view without the finding.
+
+    Hard are the films that look most alike.
+    """
     without = denied(batch.states)[:, row.finding] & (batch.source == batch.source[row.study])
     without &= batch.patient != batch.patient[row.study]
     eligible = np.flatnonzero(without)
-    return _mixed(eligible, batch.pooled[eligible] @ batch.pooled[row.study], count, rng)
+    alike = batch.pooled[eligible] @ batch.pooled[row.study]
+    return _choose(eligible, alike, (kind, count), rng)
 
 
-def _mixed(eligible: Ints, hardness: Floats, count: int, rng: np.random.Generator) -> list[int]:
-    """Up to `count` of the eligible: the hardest first, the others at random."""
-    if len(eligible) == 0:
-        return []
-    hardest = int(eligible[np.argmax(hardness)])
-    rest = [int(one) for one in rng.permutation(eligible) if int(one) != hardest]
-    return [hardest, *rest][:count]
+def _choose(
+    eligible: Ints, hardness: Floats, wanted: tuple[str, int], rng: np.random.Generator
+) -> list[int]:
+    """As many of the eligible as are wanted, if there are: 'hard', 'easy', 'random' or 'mixed'.
+
+    Mixed are the hardest, one at random, the easiest, and whatever more at random, in this order:
+    of the usual two alternatives one is hard.
+    """
+    kind, count = wanted
+    shuffled = rng.permutation(len(eligible))
+    # Shuffled first, so that those which are equally hard are chosen at random.
+    order = shuffled[np.argsort(-hardness[shuffled], kind="stable")]
+    if kind == "random":
+        order = shuffled
+    elif kind == "easy":
+        order = order[::-1]
+    elif kind == "mixed" and len(order):
+        rest = [one for one in shuffled if one != order[0]]
+        mixed = dict.fromkeys([order[0], *rest[:1], order[-1], *rest])
+        order = np.array(list(mixed), np.int64)
+    return [int(one) for one in eligible[order[:count]]]

@@ -20,7 +20,8 @@ from radscr_edge.wording import Role
 from radscr_export.data.labels import Mention
 from radscr_export.data.training_set import Studies
 from radscr_export.library.prototypes import PROTOTYPES, assign_prototypes
-from radscr_export.text_encoder import TextEncoder
+from radscr_export.model.radscr import Heads
+from radscr_export.text_encoder import BATCH, TextEncoder
 
 UNSAID = Mention("", Side.NONE, Severity.NONE)
 
@@ -48,15 +49,19 @@ class LibraryTexts:
     sentences: tuple[Sentence, ...]
     """L sentences, each about one finding."""
     tokens: Tokens
+    held: Tensor | None = None
+    """(N * K, d) prototypes of the whole library as of the last refresh; None: of these sentences.
+    """
 
-    def draw(self, rng: np.random.Generator) -> LibraryTexts:
+    def draw(self, rng: np.random.Generator, held: Tensor | None = None) -> LibraryTexts:
         """One sentence of everything that the library can say, another wording every time.
 
+        `held` are prototypes of the last refresh, if they are not to be those of these sentences.
         A step that embedded the whole library would cost minutes; this covers it over an epoch.
         """
         chosen = [int(rng.choice(rows)) for rows in self._wordings]
         sentences = tuple(self.sentences[row] for row in chosen)
-        return LibraryTexts(sentences, self.tokens.rows(torch.tensor(chosen)))
+        return LibraryTexts(sentences, self.tokens.rows(torch.tensor(chosen)), held)
 
     @cached_property
     def _wordings(self) -> list[list[int]]:
@@ -75,7 +80,12 @@ class LibraryTexts:
         )
 
     def prototypes(self, said: Tensor) -> Tensor:
-        """o, (N * K, d): the direction of each prototype's sentences, of their vectors (L, d)."""
+        """o, (N * K, d): the direction of each prototype's sentences, of their vectors (L, d).
+
+        Those of the last refresh, where they are held.
+        """
+        if self.held is not None:
+            return self.held.to(said.device)
         slots = torch.from_numpy(self.slots).to(said.device)
         total = said.new_zeros(len(FINDINGS) * PROTOTYPES, said.shape[1]).index_add(0, slots, said)
         return F.normalize(total, dim=-1)
@@ -102,6 +112,24 @@ class LibraryTexts:
             and (told.side is Side.NONE or one.side in (Side.NONE, told.side))
             and (told.severity is Severity.NONE or one.severity in (Severity.NONE, told.severity))
         ]
+
+
+def refresh_prototypes(heads: Heads, library: LibraryTexts) -> Tensor:
+    """o, (N * K, d), of every sentence of the library by the sentence head as it is now."""
+    device, count = heads.concepts.device, len(library.sentences)
+    parts = [
+        library.tokens.rows(torch.arange(start, min(start + BATCH, count)))
+        for start in range(0, count, BATCH)
+    ]
+    vectors = [embed(heads, part, device) for part in parts]
+    return library.prototypes(torch.cat(vectors))
+
+
+def embed(heads: Heads, tokens: Tokens, device: torch.device) -> Tensor:
+    """s_(m), (B, d), of some sentences."""
+    return heads.embed(
+        tokens.states.to(device).float(), tokens.mask.to(device), tokens.findings.to(device)
+    )
 
 
 def read_library(encoder: TextEncoder) -> LibraryTexts:

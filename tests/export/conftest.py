@@ -12,9 +12,10 @@ from export.tiny_pack import tiny_preset, write_pack, write_text_encoder
 from radscr_edge.contract import Bundle
 from radscr_export.bundle import assemble
 from radscr_export.model.preset import Preset
+from radscr_export.run import Run
 from radscr_export.text_encoder import TextEncoder
 from radscr_export.texts import LibraryTexts, read_library
-from radscr_export.train import Run, load_trained, train
+from radscr_export.train import load_trained, train
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,9 @@ from radscr_export.bundle import assemble, build
 from radscr_export.card import write_card
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import load_studies
+from radscr_export.run import Run, start
 from radscr_export.texts import LibraryTexts
-from radscr_export.train import Run, load_trained, start
+from radscr_export.train import load_trained
 from radscr_export.walk import Walk, Walker
 from radscr_runtime import Reader
 from radscr_runtime.operating import Denial

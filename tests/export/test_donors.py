@@ -18,7 +18,8 @@ from radscr_edge.records import View
 from radscr_export.data.labels import State, nih_states
 from radscr_export.data.training_set import load_studies, select
 from radscr_export.donors import PER_VIEW, write_donors
-from radscr_export.train import Run, load_trained
+from radscr_export.run import Run
+from radscr_export.train import load_trained
 from radscr_runtime.donors import Donors, open_donors
 
 

@@ -152,3 +152,27 @@ def test_assumed_negatives_weigh_less_than_known_ones() -> None:
     classifier_loss(logits, torch.zeros(1, 2), weights, 0.0).backward()
 
     assert logits.grad[0, 1].item() == pytest.approx(0.3 * logits.grad[0, 0].item())
+
+
+def test_the_asymmetric_loss_is_its_authors_formula() -> None:
+    logits, targets = torch.tensor([[0.3, 0.3]]), torch.tensor([[1.0, 0.0]])
+
+    one = [
+        classifier_loss(logits, targets, weights, 0.02, "asymmetric").item()
+        for weights in (torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]))
+    ]
+
+    p = 1 / (1 + math.exp(-0.3))
+    assert one[0] == pytest.approx(-math.log(p))
+    assert one[1] == pytest.approx(-((p - 0.05) ** 4) * math.log(1 - (p - 0.05)))
+
+
+def test_the_asymmetric_loss_leaves_denials_alone_that_are_nearly_right() -> None:
+    logits = torch.tensor([[-4.0, -4.0, 40.0]], requires_grad=True)
+
+    targets, weights = torch.tensor([[0.0, 1.0, 0.0]]), torch.ones(1, 3)
+    classifier_loss(logits, targets, weights, 0.0, "asymmetric").backward()
+
+    assert logits.grad[0, 0] == 0
+    assert logits.grad[0, 1] < -0.3
+    assert torch.isfinite(logits.grad).all()

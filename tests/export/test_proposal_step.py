@@ -15,10 +15,17 @@ from radscr_export.data.labels import Mention, State
 from radscr_export.data.training_set import Studies, load_studies, select
 from radscr_export.model.radscr import RadSCR
 from radscr_export.proposal_step import Seen, positives, retrieval_loss
+from radscr_export.run import Run
 from radscr_export.sampling import Hypothesis
 from radscr_export.text_encoder import TextEncoder
-from radscr_export.texts import UNSAID, LibraryTexts, ToldTexts, read_told
-from radscr_export.train import Run
+from radscr_export.texts import (
+    UNSAID,
+    LibraryTexts,
+    ToldTexts,
+    embed,
+    read_told,
+    refresh_prototypes,
+)
 
 EFFUSION = FINDINGS.index("pleural effusion")
 
@@ -162,3 +169,43 @@ def test_a_denial_is_never_drawn_to_what_the_report_affirms(
     )
 
     assert np.flatnonzero(positive[0]).tolist() == sorted(matches[0])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 4])
+def test_a_step_takes_as_many_alternatives_as_the_preset_says(
+    run: Run, model: RadSCR, studies: Studies, library: LibraryTexts, count: int
+) -> None:
+    loss = replace(run.preset.loss, alternatives=count)
+    told = read_told(TextEncoder.load(run.preset.text.encoder), studies)
+    rng = np.random.default_rng(0)
+
+    texts = (library.draw(rng), *told.draw(studies.ids, rng))
+    value = retrieval_loss(model.heads, see(model, studies), studies, texts, loss, rng)
+
+    assert torch.isfinite(value)
+    assert value.item() > 0
+
+
+def test_held_prototypes_are_those_of_the_whole_library_by_the_head_as_it_was(
+    model: RadSCR, library: LibraryTexts
+) -> None:
+    with torch.no_grad():
+        before = refresh_prototypes(model.heads, library)
+        model.heads.sentence_head.out.weight.mul_(-1)
+        after = refresh_prototypes(model.heads, library)
+
+    drawn = library.draw(np.random.default_rng(0), before)
+    said = torch.randn(len(drawn.sentences), before.shape[1])
+
+    assert torch.equal(drawn.prototypes(said), before)
+    assert not torch.allclose(after, before)
+    used = np.unique(library.slots)
+    torch.testing.assert_close(before[used].norm(dim=1), torch.ones(len(used)))
+
+
+def test_prototypes_that_are_not_held_have_a_gradient(model: RadSCR, library: LibraryTexts) -> None:
+    drawn = library.draw(np.random.default_rng(0))
+
+    drawn.prototypes(embed(model.heads, drawn.tokens, torch.device("cpu"))).sum().backward()
+
+    assert model.heads.sentence_head.out.weight.grad.abs().max() > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -64,6 +65,70 @@ def test_another_image_is_of_the_same_source_without_the_finding_and_of_another_
     assert all(batch.source[one] == batch.source[0] for one in chosen)
     assert all(batch.patient[one] != batch.patient[0] for one in chosen)
     assert all(labels[one, finding] in (State.NEGATIVE, State.ASSUMED) for one in chosen)
+
+
+KINDS = ["mixed", "random", "hard", "easy"]
+
+
+def denied_in_one_film() -> tuple[Hypothesis, Batch, list[int]]:
+    """A hernia in a film of nothing else, and all else from the most to the least believed."""
+    batch = batch_of(sick_films(1, "hernia"))
+    row = Hypothesis(0, FINDINGS.index("hernia"), True)
+    believed = [int(one) for one in np.argsort(-batch.logits[0]) if one != row.finding]
+    return row, batch, believed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [0, 1, 2, 4])
+def test_as_many_alternatives_as_are_wanted_are_chosen_once_each(kind: str, count: int) -> None:
+    row, batch, believed = denied_in_one_film()
+
+    chosen = other_findings(row, batch, count, np.random.default_rng(0), kind)
+
+    assert len(chosen) == len(set(chosen)) == count
+    assert set(chosen) <= set(believed)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_only_one_is_eligible_it_is_chosen_alone(kind: str) -> None:
+    labels = np.full((3, N), State.NEGATIVE, np.int8)
+    labels[2] = State.UNKNOWN
+    batch = batch_of(labels)
+    batch.source[:], batch.patient[:] = 0, ["one", "other", "third"]
+
+    chosen = other_studies(Hypothesis(0, 0, True), batch, 4, np.random.default_rng(0), kind)
+
+    assert chosen == [1]
+
+
+def test_hard_ones_are_believed_most_and_easy_ones_least() -> None:
+    row, batch, believed = denied_in_one_film()
+
+    hard, easy = (other_findings(row, batch, 2, np.random.default_rng(0), k) for k in KINDS[2:])
+
+    assert hard == believed[:2]
+    assert easy == believed[:-3:-1]
+
+
+def test_random_ones_are_the_ones_of_the_dice() -> None:
+    row, batch, believed = denied_in_one_film()
+
+    firsts = {
+        other_findings(row, batch, 1, np.random.default_rng(seed), "random")[0]
+        for seed in range(300)
+    }
+
+    assert firsts == set(believed)
+
+
+def test_mixed_are_the_hardest_a_random_one_and_the_easiest() -> None:
+    row, batch, believed = denied_in_one_film()
+
+    drawn = [other_findings(row, batch, 4, np.random.default_rng(seed)) for seed in range(30)]
+
+    assert {one[0] for one in drawn} == {believed[0]}
+    assert all(believed[-1] in one[1:3] for one in drawn)
+    assert len({one[1] for one in drawn}) > 10
 
 
 @given(labels=states, predicted=st.sampled_from([0.0, 0.5, 1.0]), seed=seeds)

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ from radscr_edge.records import Severity, Side
 from radscr_export import train as training
 from radscr_export.bundle import build
 from radscr_export.data.extras import extra_studies
-from radscr_export.data.labels import Mention
-from radscr_export.data.training_set import load_studies
+from radscr_export.data.labels import Mention, State
+from radscr_export.data.training_set import join, load_studies
 from radscr_export.model.preset import load_preset
+from radscr_export.run import Run, describe, note_data, resume, start
 from radscr_export.texts import LibraryTexts
-from radscr_export.train import Run, load_trained, resume, start, train
+from radscr_export.train import batch_rows, load_trained, train
 
 WIDTH = 16
 """Of the tiny text encoder's token states."""
@@ -44,41 +46,37 @@ def test_only_the_second_phase_has_the_losses_on_proposals(run: Run) -> None:
     assert min(retrieval[1:]) > 0
 
 
-@pytest.mark.parametrize("epochs_before_the_kill", [1, 2])
-def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
-    run: Run,
-    few_extras: None,
-    epochs_before_the_kill: int,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    killed = replace(run, folder=tmp_path)
-    kill_after(epochs_before_the_kill, monkeypatch)
-    with pytest.raises(KeyboardInterrupt):
-        train(killed)
-    monkeypatch.undo()
-    monkeypatch.setattr("radscr_export.data.extras.PHANTOMS", 6)
-    monkeypatch.setattr("radscr_export.data.extras.PAINTED", 6)
+def test_every_epoch_ends_with_a_look_at_the_validation_films(run: Run) -> None:
+    with (run.folder / "log.csv").open(newline="") as stream:
+        areas = [float(row["val_auroc"]) for row in csv.DictReader(stream)]
 
-    train(killed)
-
-    whole, resumed = (load_trained(one, WIDTH).state_dict() for one in (run, killed))
-    for name, weights in whole.items():
-        torch.testing.assert_close(resumed[name], weights, rtol=0, atol=0, msg=name)
+    assert all(0 <= area <= 1 for area in areas)
 
 
-def kill_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ends the process, as far as Python can tell, once so many epochs are saved."""
-    saved = []
+def test_the_history_says_what_made_the_run(run: Run) -> None:
+    events = describe(run)["history"]
 
-    def save_then_die(folder: Path, state: dict[str, object]) -> None:
-        save(folder, state)
-        saved.append(folder)
-        if len(saved) == epochs:
-            raise KeyboardInterrupt
+    begun, seen = events[0], [one for one in events if one["event"] == "data"]
+    assert (begun["event"], begun["processes"], begun["device"]) == ("start", 1, "cpu")
+    assert begun["packages"]["torch"] == version("torch")
+    assert [(one["split"], one["size"], len(one["digest"])) for one in seen] == [("train", 64, 64)]
+    assert describe(run)["seed"] == run.seed
 
-    save = training.save_checkpoint
-    monkeypatch.setattr(training, "save_checkpoint", save_then_die)
+
+def test_data_that_changed_since_a_run_began_are_refused(run: Run, few_extras: None) -> None:
+    films = load_studies(run.data, "train", 64)
+    states = films.states.copy()
+    states[0] = State.UNKNOWN
+
+    with pytest.raises(TrainingError, match=r"are not those that .* was begun with"):
+        note_data(run, "train", 64, replace(films, states=states))
+
+
+def test_a_run_of_heads_is_no_run_to_build_from(tmp_path: Path) -> None:
+    start(tmp_path, tmp_path, "edge", seed=0, heads_of="another network")
+
+    with pytest.raises(TrainingError, match="holds heads for another bundle's vision"):
+        resume(tmp_path)
 
 
 def test_a_finished_run_has_nothing_left_to_do(run: Run, few_extras: None, tmp_path: Path) -> None:
@@ -126,7 +124,7 @@ def test_a_preset_of_another_name_is_refused(tmp_path: Path) -> None:
 def test_missing_data_is_named(run: Run, tmp_path: Path) -> None:
     elsewhere = replace(run, data=tmp_path / "nowhere", folder=tmp_path)
 
-    with pytest.raises(TrainingError, match=r"iu_images\.csv is missing: give the folder of the"):
+    with pytest.raises(TrainingError, match=r"iu_reports\.csv is missing: give the folder of the"):
         train(elsewhere)
 
 
@@ -153,15 +151,17 @@ def test_every_batch_holds_few_phantoms_and_as_many_painted_films_as_the_preset_
     real = load_studies(pack, "train", 64)
 
     rng = np.random.default_rng(0)
-    batches = list(training._batches(preset, phase, (real, extra_studies(real, 64, 0)), rng))
+    studies = join([real, extra_studies(real, 64, 0)])
+    batches = batch_rows(preset, phase.batch, studies, len(real.ids), rng)
 
     assert batches
     for batch in batches:
-        phantoms = sum(one.startswith("phantom") for one in batch.ids)
-        painted = sum("painted" in one for one in batch.ids)
+        ids = [studies.ids[row] for row in batch]
+        phantoms = sum(one.startswith("phantom") for one in ids)
+        painted = sum("painted" in one for one in ids)
         assert 1 <= phantoms <= 0.05 * 32
         assert painted == round(preset.composite_share * 32)
-        assert len(batch.ids) == 32
+        assert len(ids) == len(set(ids[: 32 - phantoms - painted])) + phantoms + painted == 32
 
 
 @pytest.mark.parametrize("name", ["edge", "paper"])
@@ -169,6 +169,18 @@ def test_a_shipped_preset_trains_proposals(name: str) -> None:
     preset = load_preset(name)
 
     assert any(phase.retrieval for phase in preset.phases)
+
+
+@pytest.mark.parametrize("option", ["classifier", "sampling"])
+def test_an_option_that_does_not_exist_is_named_with_its_choices(
+    option: str, tmp_path: Path
+) -> None:
+    shipped = Path(training.__file__).parent / "model" / "presets" / "edge.toml"
+    own = tmp_path / "own.toml"
+    own.write_text(shipped.read_text().replace("[loss]", f"[loss]\n{option} = 'best'"))
+
+    with pytest.raises(TrainingError, match=f"{option} = 'best' in .loss. is none of "):
+        load_preset(str(own))
 
 
 def test_a_preset_can_be_a_file_of_ones_own(tmp_path: Path) -> None:

@@ -6,9 +6,15 @@ import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from radscr_edge.errors import TrainingError
+
+CHOICES: Final = {
+    "classifier": ("bce", "asymmetric"),
+    "sampling": ("mixed", "random", "hard", "easy"),
+}
+"""What the options of [loss] that are words may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,14 @@ class LossPreset:
     """T of the soft region sigmoid((W - t) / T), in units of the map's maximum."""
     saliency_high: float
     saliency_low: float
+    classifier: str = "bce"
+    """Loss of the classifier: 'bce' with smoothing, or 'asymmetric' (Ridnik et al., ICCV 2021)."""
+    balance: float = 0.0
+    """Beta of class-balanced weights (Cui et al., CVPR 2019), e.g. 0.999; 0: all count alike."""
+    sampling: str = "mixed"
+    """How alternatives are chosen: 'random', 'hard', 'easy' or 'mixed'."""
+    refresh_every: int = 0
+    """Steps for which prototypes of the whole library are kept; 0: of each step's own sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +116,16 @@ class Preset:
     """Share of a batch made of phantoms; at most 0.05."""
     composite_share: float
     """Share of a batch of real normal films with a painted lesion."""
+    accumulate: int = 1
+    """Parts, one after the other, of a batch's share in a process; gradients add up."""
+    validate: bool = True
+    """Whether every epoch ends with the macro AUROC of the validation films in the log."""
 
 
 def load_preset(name: str) -> Preset:
     """The shipped preset of that name, or the one in a TOML file of the user's own.
 
-    Raises TrainingError where there is none.
+    Raises TrainingError where there is none, or an option of it is none of its choices.
     """
     shipped = files("radscr_export.model").joinpath("presets", f"{name}.toml")
     source = Path(name) if name.endswith(".toml") else shipped
@@ -116,11 +134,18 @@ def load_preset(name: str) -> Preset:
             f"{name!r} is no preset; choose 'edge', 'paper', or give your own TOML file."
         )
     table = tomllib.loads(source.read_text(encoding="utf-8"))
+    loss = LossPreset(**table["loss"])
+    for option, choices in CHOICES.items():
+        if getattr(loss, option) not in choices:
+            raise TrainingError(
+                f"{source}: {option} = {getattr(loss, option)!r} in [loss] is none of "
+                f"{', '.join(choices)}."
+            )
     return Preset(
         name=name,
         encoder=EncoderPreset(**_with_tuples(table["encoder"])),
         text=TextPreset(**table["text"]),
-        loss=LossPreset(**table["loss"]),
+        loss=loss,
         phases=tuple(Phase(**phase) for phase in table["phase"]),
         **table["training"],
     )
