@@ -25,7 +25,11 @@ TARGETED = frozenset({"pneumothorax", "consolidation", "pulmonary edema/hazy opa
 """Findings whose labels are text-mined or next to none: their threshold reaches a sensitivity
 target on NIH films, and their number is never shown as a probability."""
 SHRINKAGE = 1.0
-"""Inverse strength of the pull of every finding's intercept towards the common one."""
+"""Inverse strength of the pull of every finding's intercept and slope towards the common ones."""
+COMMON, OWN = 10.0, 1.0
+"""What the logit is multiplied by before the pull: it hardly holds the common slope."""
+FLATTEST = 0.05
+"""Least slope, so that a finding keeps its order of films whatever the calibration."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,28 +65,29 @@ SOURCES = {"iu": IU, "nih": NIH}
 def calibrate(scored: Scored) -> dict[str, FindingRule]:
     """One rule per finding for one network variant; tau_w is set later, by the walk itself.
 
-    The slope is one for all findings and the intercepts are shrunk, because most findings have too
-    few positives for a logistic regression of their own. Raw logits decide thresholds, so a finding
-    keeps its order of films whatever the calibration.
+    Slopes and intercepts are shrunk towards common ones, because most findings have too few
+    positives for a logistic regression of their own. Raw logits decide thresholds.
     """
-    slope, intercepts = _platt(scored)
+    slopes, intercepts = _platt(scored)
     return {
-        finding: _rule(scored, index, slope, float(intercepts[index]))
+        finding: _rule(scored, index, float(slopes[index]), float(intercepts[index]))
         for index, finding in enumerate(FINDINGS)
     }
 
 
-def _platt(scored: Scored) -> tuple[float, Floats]:
-    """One slope and N shrunken intercepts over the IU validation films."""
+def _platt(scored: Scored) -> tuple[Floats, Floats]:
+    """N shrunken slopes and N shrunken intercepts over the IU validation films."""
     rows = scored.studies.of(IU[0])
     states = scored.studies.states[rows]
     film, finding = np.nonzero(states != State.UNKNOWN)
     one_hot = np.eye(len(FINDINGS), dtype=np.float32)[finding]
-    features = np.column_stack([scored.logits[rows][film, finding] * 10.0, one_hot])
+    logits = scored.logits[rows][film, finding, None]
+    features = np.hstack([COMMON * logits, OWN * logits * one_hot, one_hot])
     truth = states[film, finding] == State.POSITIVE
-    model = LogisticRegression(C=SHRINKAGE, max_iter=2000).fit(features, truth)
-    slope = max(float(model.coef_[0, 0]) * 10.0, 0.05)
-    return slope, model.coef_[0, 1:] + model.intercept_[0]
+    model = LogisticRegression(C=SHRINKAGE, max_iter=5000).fit(features, truth)
+    common, own, intercepts = np.split(model.coef_[0], [1, 1 + len(FINDINGS)])
+    slopes = np.maximum(COMMON * common + OWN * own, FLATTEST)
+    return slopes, intercepts + model.intercept_[0]
 
 
 def denials(scored: Scored) -> dict[str, Denial]:
