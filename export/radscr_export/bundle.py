@@ -23,7 +23,8 @@ from radscr_edge.patches import STRIDE
 from radscr_edge.records import Floats, Side
 from radscr_export.calibrate import Scored, calibrate, denials
 from radscr_export.card import LICENCE, with_figures, write_card
-from radscr_export.data.training_set import load_studies
+from radscr_export.data.extras import phantom_studies
+from radscr_export.data.training_set import Studies, join, load_studies
 from radscr_export.decoder import train_decoder
 from radscr_export.donors import write_donors
 from radscr_export.evaluation.evaluate import measure
@@ -107,7 +108,7 @@ def assemble(
     studies = load_studies(run.data, "train", size)
     write_graphs(model, size, folder)
     quantise(folder)
-    widen(folder, fit_wide(studies), size)
+    _widen(folder, studies, size, run.seed)
     encoder = TextEncoder.load(run.preset.text.encoder)
     _write_library(folder, library, encoder, run.preset.loss.alpha1)
     write_donors(model, studies, folder)
@@ -137,7 +138,7 @@ def retrain(
         folder = Path(scratch) / out.name
         shutil.copytree(bundle.folder, folder)
         base = replace(bundle, folder=folder)
-        _widen_once(base, data)
+        _widen_once(base, data, seed)
         made = bundle.training.get("heads", {})
         if epochs:
             logs = out.with_name(f"{out.name}.heads")
@@ -160,11 +161,16 @@ def retrain(
     return Bundle.open(out)
 
 
-def _widen_once(bundle: Bundle, data: Path) -> None:
-    size = bundle.shapes.image_size
+def _widen_once(bundle: Bundle, data: Path, seed: int) -> None:
     if not has_wide_path(bundle.path(Files.VISION["fp32"])):
-        widen(bundle.folder, fit_wide(load_studies(data, "train", size)), size)
+        size = bundle.shapes.image_size
+        _widen(bundle.folder, load_studies(data, "train", size), size, seed)
         _write_golden(bundle)
+
+
+def _widen(folder: Path, studies: Studies, size: int, seed: int) -> None:
+    """Fits the wide path on films, and on phantoms, of which it would else claim anything."""
+    widen(folder, fit_wide(join([studies, phantom_studies(size, seed)])), size)
 
 
 def _put(folder: Path, out: Path) -> None:

@@ -26,8 +26,10 @@ from radscr_export.to_onnx import write_wide
 
 PENALTY: Final = 9.0
 """Ridge penalty, for blocks of features of mean square length 1; chosen on validation films."""
-FEWEST: Final = 5
+FEWEST: Final = 20
 """Positives without which a finding gets no wide path."""
+FLATTEST: Final = 0.05
+"""Least slope of the probability, which would else make large logits of rare findings."""
 BATCH: Final = 64
 PREFIX: Final = "wide/"
 DEEP: Final = "deep/logits"
@@ -37,8 +39,8 @@ def fit_wide(studies: Studies, penalty: float = PENALTY) -> WidePath:
     """A ridge regression for every finding, on all films whose state is known.
 
     What is learned is the deviation from the prevalence in a film's own source, so that the path
-    cannot score by telling data sets or projections apart; probabilities become logits by their
-    slope at the prevalence.
+    cannot score by telling data sets, projections or drawings apart; probabilities become logits by
+    their slope at the prevalence.
     """
     blocks = _features(studies)
     centre = np.concatenate([block.mean(axis=0) for block in blocks])
@@ -52,7 +54,7 @@ def fit_wide(studies: Studies, penalty: float = PENALTY) -> WidePath:
         if truth.sum() >= FEWEST and not truth.all():
             residual = _residual(truth, studies.source[known])
             factor = cho_factor(kernel[np.ix_(known, known)] + penalty * np.eye(len(known)))
-            slope = truth.mean() * (1 - truth.mean())
+            slope = max(FLATTEST, truth.mean() * (1 - truth.mean()))
             weight[index] = films[known].T @ cho_solve(factor, residual) / slope
     weight /= scale
     bias = -weight @ centre

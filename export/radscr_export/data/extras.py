@@ -45,6 +45,11 @@ def extra_studies(real: Studies, size: int, seed: int) -> Studies:
     return join([_phantoms(size, rng), _painted(real, size, rng)])
 
 
+def phantom_studies(size: int, seed: int) -> Studies:
+    """The phantoms alone, half of them normal."""
+    return _phantoms(size, np.random.default_rng([seed, size]))
+
+
 def _phantoms(size: int, rng: np.random.Generator) -> Studies:
     images, shapes, states, mentions, drawn = [], [], [], [], []
     for index in range(PHANTOMS):
