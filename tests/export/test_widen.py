@@ -151,8 +151,10 @@ def _without_wide_path(folder: Path) -> list[str]:
     for name in names:
         model = onnx.load(folder / name)
         own = [node for node in model.graph.node if not node.name.startswith(PREFIX)]
-        del model.graph.node[:]
+        weights = [one for one in model.graph.initializer if not one.name.startswith(PREFIX)]
+        del model.graph.node[:], model.graph.initializer[:]
         model.graph.node.extend(own)
+        model.graph.initializer.extend(weights)
         for node in model.graph.node:
             for place, end in enumerate(node.output):
                 node.output[place] = Tensors.LOGITS if end == "deep/logits" else end
