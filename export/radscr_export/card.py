@@ -56,18 +56,27 @@ def with_figures(bundle: Bundle, evaluations: Iterable[Mapping[str, Any]]) -> Bu
 def rewrite_card(folder: Path, files: Sequence[Path]) -> Path:
     """Writes a bundle's card anew from metrics.json files, signs the bundle, returns the card.
 
-    Splits that no file is given for are told no more. Raises BundleError where the bundle is
-    damaged, TrainingError where a file is no metrics.json of this very bundle, or two are of one
-    split.
+    A split that no file is given for keeps its figures, if they are of this very bundle. Raises
+    BundleError where the bundle is damaged, TrainingError where a file is no metrics.json of this
+    very bundle, or two are of one split.
     """
     bundle = Bundle.open(folder)
     evaluations = [_read(file, fingerprint(bundle)) for file in files]
     splits = [one["provenance"]["split"] for one in evaluations]
     if len(set(splits)) < len(splits):
         raise TrainingError(f"Two files are of one split ({', '.join(splits)}). Give one a split.")
-    bundle = with_figures(bundle, evaluations)
+    told = with_figures(bundle, evaluations)
+    figures = {**_still_true(bundle), **told.training["figures"]}
+    bundle = replace(told, training={**told.training, "figures": figures})
     write_card(bundle)
     return bundle.save().path(Files.CARD)
+
+
+def _still_true(bundle: Bundle) -> dict[str, Any]:
+    """Figures in the manifest that were measured on the bundle as it is, by split."""
+    own = fingerprint(bundle)
+    figures = bundle.training["figures"].items()
+    return {split: one for split, one in figures if one["provenance"]["fingerprint"] == own}
 
 
 def _read(file: Path, expected: str) -> Mapping[str, Any]:
@@ -207,8 +216,8 @@ def _canary(bundle: Bundle) -> Iterator[str]:
     yield ""
     for name, told in bundle.training["canary"].items():
         yield (
-            f"- {name}: another golden phantom changes the 37 probabilities by at least "
-            f"{told['swap']:.4f} on average, a shift by 2 % by {told['shift']:.4f} (95th "
+            f"- {name}: another golden phantom changes the 37 probabilities by "
+            f"{told['swap']:.4f} in the median, a shift by 2 % by {told['shift']:.4f} (95th "
             f"percentile). Blank or noise images that the gate accepts: "
             f"{', '.join(told['accepted']) or 'none'}; that would have a finding affirmed or "
             f"denied without the gate: {', '.join(told['confident']) or 'none'}."

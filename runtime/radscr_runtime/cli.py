@@ -130,7 +130,7 @@ def _check(arguments: argparse.Namespace) -> int:
         return BUNDLE_EXIT
     for one in canaries:
         print(
-            f"{one.variant}: another image changes its probabilities by at least {one.swap:.4f}, "
+            f"{one.variant}: another image changes its probabilities by {one.swap:.4f} (median), "
             f"a shift by at most {one.shift:.4f} ({PERCENTILE}th percentile); blank and noise are "
             "refused, and would assert nothing."
         )

@@ -143,11 +143,14 @@ def test_a_decoder_that_does_not_exist_is_named(
         assemble(tmp_path, "tiny", run, (model, library), tmp_path / "phi.gguf")
 
 
-def test_the_card_says_what_was_measured(tiny_bundle: Bundle, tmp_path: Path) -> None:
-    write_card(replace(tiny_bundle, folder=tmp_path))
+def test_the_card_says_what_was_measured(
+    tiny_bundle: Bundle, bundle_folder: Path, tmp_path: Path
+) -> None:
+    for bundle in (tiny_bundle, Bundle.open(bundle_folder)):
+        write_card(replace(bundle, folder=tmp_path))
 
-    written = (tmp_path / Files.CARD).read_text(encoding="utf-8")
-    assert written == tiny_bundle.path(Files.CARD).read_text(encoding="utf-8")
+        written = (tmp_path / Files.CARD).read_text(encoding="utf-8")
+        assert written == bundle.path(Files.CARD).read_text(encoding="utf-8")
 
 
 def test_the_card_names_the_films_behind_every_denial(tiny_bundle: Bundle, tmp_path: Path) -> None:
