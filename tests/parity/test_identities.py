@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from radscr_edge.claims import Profile, Thresholds
 from radscr_edge.contract import Bundle, Settings
 from radscr_edge.imaging import DecodingWorker, load_radiograph
 from radscr_edge.ontology import FINDINGS
@@ -21,6 +22,7 @@ from radscr_runtime.localise import localise
 from radscr_runtime.propose import Scene, propose
 
 TOLERANCE = 1e-5
+RAISED, NEVER = Thresholds(raised=0.0, affirmed=0.0), Thresholds(raised=1.1, affirmed=None)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def walker(bundle_folder: Path) -> Walker:
 def challenges(walker: Walker, samples: Path) -> tuple[Challenge, ...]:
     """Every second finding of two samples, challenged by the others."""
     rules = {
-        name: replace(rule, present=0.0 if index % 2 else 1.1)
+        name: replace(rule, thresholds={Profile.BALANCED: RAISED if index % 2 else NEVER})
         for index, (name, rule) in enumerate(walker.networks.variant.rules.items())
     }
     variant = replace(walker.networks.variant, rules=rules)

@@ -64,14 +64,19 @@ def localisation(readings: Readings, data: Path) -> dict[str, Any] | None:
 
     Teacher-forced: every boxed label is localised as if it had been raised. Per NIH label, macro,
     and macro without cardiomegaly, whose place is always the same; beside two fixed points learned
-    from the training boxes. Intervals are bootstrapped over patients.
+    from the training boxes; a label without any is left out. Intervals are bootstrapped over
+    patients.
     """
     if not (data / "nih_cxr14" / "nih_boxes.csv").is_file():
         return None
     training, asked = load_boxes(data, "train"), load_boxes(data, readings.split)
     rows = {Path(readings.studies.ids[int(row)]).stem: int(row) for row in readings.rows("nih")}
     blind = (centres_of_mass(training), most_covered(training))
-    located = [_locate(readings, rows[one.film], one, blind) for one in asked if one.film in rows]
+    located = [
+        _locate(readings, rows[one.film], one, blind)
+        for one in asked
+        if one.film in rows and all(one.label in points for points in blind)
+    ]
     return figures(located) if located else None
 
 

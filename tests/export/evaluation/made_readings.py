@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from radscr_edge.claims import Status
 from radscr_edge.contract import Bundle
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Hypothesis, Presence, Proposals, Severity, Side
@@ -54,7 +55,15 @@ def made_readings(
 
 def _walk(logits: np.ndarray, saliency: np.ndarray) -> Walk:
     hypotheses = tuple(
-        Hypothesis(name, float(1 / (1 + np.exp(-logit))), True, 0.5, Presence.ABSENT, True)
+        Hypothesis(
+            finding=name,
+            probability=float(1 / (1 + np.exp(-logit))),
+            calibrated=True,
+            threshold=0.5,
+            affirmed=0.5,
+            presence=Presence.ABSENT,
+            status=Status.VALIDATED,
+        )
         for name, logit in zip(FINDINGS, logits, strict=True)
     )
     return Walk(logits, saliency, hypotheses, _no_proposals(), (), ())
