@@ -18,6 +18,15 @@ from radscr_export.texts import LibraryTexts, read_library
 from radscr_export.train import load_trained, train
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Only on one thread does a training give the same bits twice."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def few_extras() -> Iterator[None]:
     """A training draws hundreds of phantoms; six show the same."""
