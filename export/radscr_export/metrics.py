@@ -1,4 +1,4 @@
-"""Figures with their uncertainty: macro AUROC and its paired bootstrap over studies."""
+"""AUROC of findings, and the interval that goes with a figure."""
 
 from __future__ import annotations
 
@@ -49,31 +49,3 @@ def finding_aurocs(scores: Floats, states: NDArray[np.int8], findings: list[int]
         labelled = states[:, index] != State.UNKNOWN
         areas.append(auroc(scores[labelled, index], states[labelled, index] == State.POSITIVE))
     return np.array(areas, np.float32)
-
-
-def paired_macro(
-    ours: Floats, theirs: Floats, states: NDArray[np.int8], seed: int = 0
-) -> tuple[Interval, Interval, Interval]:
-    """Macro AUROC of ours, of theirs, and of the difference, all from the same draws of studies."""
-    findings = assessable(states)
-    rng = np.random.default_rng(seed)
-    draws = []
-    for _ in range(DRAWS):
-        rows = rng.integers(len(states), size=len(states))
-        pair = [
-            float(np.nanmean(finding_aurocs(scores[rows], states[rows], findings)))
-            for scores in (ours, theirs)
-        ]
-        draws.append(pair)
-    table = np.array(draws)
-    values = [float(np.nanmean(finding_aurocs(one, states, findings))) for one in (ours, theirs)]
-    return (
-        _interval(values[0], table[:, 0]),
-        _interval(values[1], table[:, 1]),
-        _interval(values[0] - values[1], table[:, 0] - table[:, 1]),
-    )
-
-
-def _interval(value: float, draws: NDArray[np.float64]) -> Interval:
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Interval(value, float(low), float(high))

@@ -1,4 +1,4 @@
-"""Figures agree with scikit-learn, and their differences with themselves."""
+"""Areas agree with scikit-learn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from radscr_export.data.labels import State
-from radscr_export.metrics import assessable, auroc, finding_aurocs, paired_macro
+from radscr_export.metrics import assessable, auroc, finding_aurocs
 
 
 @given(
@@ -58,29 +58,3 @@ def test_unlabelled_films_do_not_count_but_assumed_negatives_do() -> None:
     after = finding_aurocs(scores.astype(np.float32), states, [0])
 
     assert before == after
-
-
-def test_a_model_does_not_differ_from_itself() -> None:
-    scores, states = films()
-
-    _, _, difference = paired_macro(scores, scores.copy(), states)
-
-    assert (difference.value, difference.low, difference.high) == (0, 0, 0)
-
-
-def test_a_better_model_is_better_in_nearly_every_draw() -> None:
-    scores, states = films(240)
-    better = scores + 2 * (states == State.POSITIVE)
-
-    ours, theirs, difference = paired_macro(better.astype(np.float32), scores, states)
-
-    assert theirs.value < ours.value
-    assert 0 < difference.low < difference.value < difference.high
-
-
-def test_the_same_seed_gives_the_same_interval() -> None:
-    scores, states = films()
-
-    first, second = (paired_macro(scores, -scores, states, seed=5) for _ in range(2))
-
-    assert first == second

@@ -15,15 +15,15 @@ Draws = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 
 
-def draw_weights(groups: Sequence[str], seed: int = 0, draws: int = DRAWS) -> Floats:
+def draw_weights(groups: Sequence[str] | range, seed: int = 0, draws: int = DRAWS) -> Floats:
     """(1 + draws, n): how often each study was drawn; studies of one group are drawn together.
 
     The first row is all ones, so that the figure itself and its bootstrap are one computation.
     """
     _, place = np.unique(np.asarray(groups), return_inverse=True)
-    count = int(place.max()) + 1
+    count = int(place.max(initial=-1)) + 1
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(count, np.full(count, 1 / count), size=draws)
+    drawn = rng.multinomial(count, np.full(count, 1 / max(count, 1)), size=draws)
     sample = np.ones((1, count), drawn.dtype)
     result: Floats = np.concatenate([sample, drawn])[:, place].astype(np.float32)
     return result

@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from radscr_export.metrics import DRAWS, Interval
+from radscr_export.evaluation import bootstrap
+from radscr_export.metrics import Interval
 
 Numbers = NDArray[np.float64]
 
@@ -18,14 +19,11 @@ def draw_weights(studies: int, seed: int = 0) -> Numbers:
 
     The same seed gives the same draws: figures of two systems from them are paired.
     """
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(studies, np.full(studies, 1 / max(studies, 1)), size=DRAWS)
-    weights = np.vstack([np.ones(studies), drawn])
+    weights = bootstrap.draw_weights(range(studies), seed).astype(np.float64)
     weights.flags.writeable = False  # kept for the next figure
     return weights
 
 
 def interval_of(draws: Numbers) -> Interval:
     """The figure of row 0 with its 95 % interval over the other rows."""
-    low, high = np.nanpercentile(draws[1:], [2.5, 97.5])
-    return Interval(float(draws[0]), float(low), float(high))
+    return bootstrap.interval(draws)

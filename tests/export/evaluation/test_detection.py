@@ -46,6 +46,39 @@ def test_the_sign_of_a_clear_difference_is_told(sign: int, verdict: str) -> None
     assert found["macro"]["auroc"]["difference"]["value"] == pytest.approx(sign / 2)
 
 
+def noisy(count: int = COUNT) -> tuple[np.ndarray, np.ndarray]:
+    """Scores that follow the truth loosely, and the truth."""
+    truth = np.arange(count) < count // 3
+    return np.random.default_rng(0).normal(size=count) + truth, truth
+
+
+def test_a_model_does_not_differ_from_itself() -> None:
+    scores, truth = noisy()
+
+    found = compare(panel(scores, scores.copy(), truth), ("ours", "linear"))
+
+    difference = found["macro"]["auroc"]["difference"]
+    assert (difference["value"], difference["low"], difference["high"]) == (0, 0, 0)
+
+
+def test_a_better_model_is_better_in_nearly_every_draw() -> None:
+    scores, truth = noisy(240)
+
+    found = compare(panel(scores + 2 * truth, scores, truth), ("ours", "linear"))["macro"]["auroc"]
+
+    assert found["linear"]["value"] < found["ours"]["value"]
+    difference = found["difference"]
+    assert 0 < difference["low"] < difference["value"] < difference["high"]
+
+
+def test_the_same_films_give_the_same_interval() -> None:
+    scores, truth = noisy()
+
+    first, second = (compare(panel(scores, -scores, truth), ("ours", "linear")) for _ in range(2))
+
+    assert first == second
+
+
 def test_nine_positives_are_too_few() -> None:
     truth = np.arange(COUNT) < 9
 
