@@ -78,12 +78,16 @@ def widen(folder: Path, path: WidePath, image_size: int) -> None:
 
 def has_wide_path(graph: Path) -> bool:
     """Whether a vision graph was widened."""
-    return any(node.name.startswith(PREFIX) for node in onnx.load(graph).graph.node)
+    return _is_widened(onnx.load(graph))
+
+
+def _is_widened(model: onnx.ModelProto) -> bool:
+    return any(node.name.startswith(PREFIX) for node in model.graph.node)
 
 
 def _joined(deep: onnx.ModelProto, wide: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     """Both graphs on one image, their logits summed."""
-    if any(node.name.startswith(PREFIX) for node in deep.graph.node):
+    if _is_widened(deep):
         raise TrainingError(f"{path.name} has a wide path already. Build the bundle anew.")
     _rename(deep.graph.node, {Tensors.LOGITS: DEEP})
     _rename(wide.graph.node, {PREFIX + Tensors.IMAGE: Tensors.IMAGE})
