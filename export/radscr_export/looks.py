@@ -19,7 +19,7 @@ from radscr_edge.contract import Bundle, Files, sha256_of
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Bytes
 from radscr_export.data.augment import augment
-from radscr_export.data.training_set import Studies, lesion_masks, select
+from radscr_export.data.training_set import Studies, select
 from radscr_export.run import digest_of
 from radscr_runtime.networks import OnnxNetworks
 
@@ -85,7 +85,7 @@ def _extend(path: Path, record: np.dtype[Any], bundle: Bundle, studies: Studies,
 def _varied(studies: Studies, row: int, seed: int) -> Bytes:
     """One film in another pose and exposure."""
     one = select(studies, np.array([row]))
-    drawn = torch.from_numpy(np.stack([one.images, lesion_masks(one)], axis=1))
+    drawn = torch.from_numpy(np.stack([one.images, np.zeros_like(one.images)], axis=1))
     dice = np.random.default_rng([seed, row])
     image, _ = augment(drawn, torch.Generator().manual_seed(int(dice.integers(2**62))))
     varied: Bytes = image[0, 0].round().clamp(0, 255).to(torch.uint8).numpy()

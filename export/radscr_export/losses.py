@@ -8,6 +8,10 @@ from torch.nn import functional as F  # noqa: N812
 
 POINTING_TEMPERATURE = 3.0
 """So high that what is beside a lesion falls below the share of the maximum that still counts."""
+REPORT_TEMPERATURE = 0.1
+"""Of the loss between films and reports."""
+SAME_REPORT = 0.98
+"""Cosine from which two reports say the same: a fifth of all are word for word those of others."""
 SHIFT = 0.05
 """Probability up to which the asymmetric loss takes a finding for denied; its authors' m."""
 FOCUS = 4
@@ -45,11 +49,23 @@ def _asymmetric(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def pointing_loss(activation: Tensor, lesion: Tensor) -> Tensor:
-    """How little of softmax(activation) lies on the lesion: both (R, P), a drawn lesion a row.
+    """How little of softmax(activation) lies on the lesion: both (R, P), a known lesion a row.
 
     The mean of V dilutes a small lesion; where its place is known, saliency is taught directly.
     """
     return contrast(activation, lesion, POINTING_TEMPERATURE)
+
+
+def report_loss(seen: Tensor, written: Tensor) -> Tensor:
+    """How hard it is to tell which report belongs to which film: both (R, width), of unit length.
+
+    Symmetric, after Zhang et al., "Contrastive learning of medical visual representations from
+    paired images and text", 2020; reports that say the same are no negatives of each other.
+    """
+    scores, same = seen @ written.T, written @ written.T > SAME_REPORT
+    return (
+        contrast(scores, same, REPORT_TEMPERATURE) + contrast(scores.T, same.T, REPORT_TEMPERATURE)
+    ) / 2
 
 
 def contrast(

@@ -13,27 +13,27 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Floats
 from radscr_export.checkpoint import load_checkpoint
 from radscr_export.class_balance import class_balance
 from radscr_export.data.augment import augment
 from radscr_export.data.extras import extra_studies
+from radscr_export.data.known_lesions import NONE, known_lesions
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import (
     SOURCES,
     Studies,
     join,
-    lesion_masks,
     load_studies,
     select,
 )
 from radscr_export.engine import Lesson, Part, begin, teach
-from radscr_export.losses import classifier_loss, pointing_loss
+from radscr_export.losses import classifier_loss, pointing_loss, report_loss
 from radscr_export.metrics import assessable, finding_aurocs
 from radscr_export.model.preset import Preset
 from radscr_export.model.radscr import RadSCR
 from radscr_export.proposal_step import Seen, retrieval_loss
+from radscr_export.reports import ReportVectors, read_reports
 from radscr_export.run import Run, note_data
 from radscr_export.text_encoder import TextEncoder
 from radscr_export.texts import (
@@ -66,6 +66,8 @@ class Material:
     library: LibraryTexts
     told: ToldTexts | None
     """Sentences of the reports; None in a phase without losses on proposals."""
+    reports: ReportVectors | None
+    """Of all studies; None where the preset does not pair films with reports."""
     balance: Floats
     """(N, 2) weights of absence and presence of every finding."""
     preset: Preset
@@ -117,13 +119,14 @@ def _lesson(run: Run, index: int, library: LibraryTexts, encoder: TextEncoder) -
     real = load_studies(run.data, "train", phase.size)
     note_data(run, "train", phase.size, real)
     told = read_told(encoder, real) if phase.retrieval else None
-    extra = extra_studies(real, phase.size, run.seed)
+    studies = join([real, extra_studies(real, phase.size, run.seed)])
     loss = run.preset.loss
     material = Material(
-        studies=join([real, extra]),
+        studies=studies,
         real=len(real.ids),
         library=library,
         told=told,
+        reports=read_reports(encoder, studies) if loss.report_weight else None,
         balance=class_balance(real.states, loss.balance),
         preset=run.preset,
     )
@@ -136,6 +139,7 @@ def _lesson(run: Run, index: int, library: LibraryTexts, encoder: TextEncoder) -
         weights={
             "classifier": 1.0,
             "pointing": loss.pointing_weight,
+            "reports": loss.report_weight,
             "retrieval": loss.retrieval_weight,
         },
         validate=_validation(run, phase.size) if run.preset.validate else None,
@@ -169,18 +173,19 @@ def batch_rows(
 
 
 def _losses(material: Material, model: RadSCR, part: Part) -> dict[str, Tensor]:
-    """The losses of the classifier, of pointing at drawn lesions, and of retrieval."""
+    """The losses of the classifier, of pointing at known lesions, of reports, and of retrieval."""
     studies, loss = select(material.studies, part.rows), material.preset.loss
     device = next(model.parameters()).device
-    shown = torch.from_numpy(np.stack([studies.images, lesion_masks(studies)], axis=1))
-    images, lesions = augment(shown.to(device), part.generator)
+    known, masks = known_lesions(studies, part.rng)
+    shown = torch.from_numpy(np.stack([studies.images, masks], axis=1)).to(device)
+    images, lesions = augment(shown, part.generator, material.preset.covered_share)
     features = _features(model, images)
     logits, saliency = model.classifier(features)
     targets, weights = _targets(studies, loss.assumed_weight)
     weights *= _balance(material.balance, targets)
     targets, weights = targets.to(device), weights.to(device)
     classified = classifier_loss(logits, targets, weights, loss.smoothing, loss.classifier)
-    pointed = _pointing(model, features, lesions, studies)
+    pointed = _pointing(model, features, lesions, known)
     retrieved = classified.new_zeros(())
     if material.told is not None:
         heard, study = material.told.draw(studies.ids, part.rng)
@@ -188,7 +193,12 @@ def _losses(material: Material, model: RadSCR, part: Part) -> dict[str, Tensor]:
         library = material.library.draw(part.rng, part.held.get("prototypes"))
         shelf = (library, heard, study)
         retrieved = retrieval_loss(model.heads, seen, studies, shelf, loss, part.rng)
-    return {"classifier": classified, "pointing": pointed, "retrieval": retrieved}
+    return {
+        "classifier": classified,
+        "pointing": pointed,
+        "reports": _paired(material, model, features, part.rows),
+        "retrieval": retrieved,
+    }
 
 
 def _features(model: RadSCR, images: Tensor) -> Tensor:
@@ -232,16 +242,24 @@ def _validate(studies: Studies, model: RadSCR) -> dict[str, float]:
     return {"val_auroc": float(areas.mean()) if len(areas) else float("nan")}
 
 
-def _pointing(model: RadSCR, features: Tensor, lesions: Tensor, studies: Studies) -> Tensor:
-    """The pointing loss of the drawn films of a batch: V (B, P, D), lesions (B, 1, S, S)."""
-    drawn = [(row, one.finding) for row, one in enumerate(studies.drawn) if one is not None]
-    if not drawn:
+def _pointing(model: RadSCR, features: Tensor, lesions: Tensor, known: NDArray[np.int64]) -> Tensor:
+    """The pointing loss of the films whose lesion is known: V (B, P, D), lesions (B, 1, S, S)."""
+    rows = np.flatnonzero(known != NONE)
+    if not len(rows):
         return features.sum() * 0.0
-    rows, findings = [row for row, _ in drawn], [FINDINGS.index(name) for _, name in drawn]
     side = round(features.shape[1] ** 0.5)
     patches = functional.adaptive_max_pool2d(lesions[rows], side).flatten(1) > 0.5
     activation = model.classifier.activation(features[rows])
-    return pointing_loss(activation[range(len(rows)), findings], patches)
+    return pointing_loss(activation[range(len(rows)), known[rows]], patches)
+
+
+def _paired(material: Material, model: RadSCR, features: Tensor, rows: NDArray[np.int64]) -> Tensor:
+    """The loss between the films of a batch and their reports, of those that have one."""
+    if material.reports is None or not material.reports.written[rows].any():
+        return features.sum() * 0.0
+    written = material.reports.written[rows]
+    vectors = torch.from_numpy(material.reports.vectors[rows[written]]).to(features.device)
+    return report_loss(model.report(features[torch.from_numpy(written)]), vectors)
 
 
 def _targets(studies: Studies, assumed: float) -> tuple[Tensor, Tensor]:

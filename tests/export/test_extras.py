@@ -14,8 +14,10 @@ from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Side
 from radscr_export.data.augment import augment
 from radscr_export.data.extras import extra_studies
+from radscr_export.data.known_lesions import NONE, known_lesions
 from radscr_export.data.labels import State
-from radscr_export.data.training_set import SOURCES, Studies, lesion_masks, load_studies
+from radscr_export.data.listing import FindingBox
+from radscr_export.data.training_set import SOURCES, Studies, load_studies, select
 from radscr_export.phantoms import KINDS
 
 SIZE = 96
@@ -88,14 +90,52 @@ def test_the_patients_right_lies_on_the_images_left(drawn: Studies) -> None:
 
 
 def test_a_mask_covers_the_lesions_box_alone(drawn: Studies) -> None:
-    for mask, lesion in zip(lesion_masks(drawn), drawn.drawn, strict=True):
+    findings, masks = known_lesions(drawn, np.random.default_rng(0))
+
+    for finding, mask, lesion in zip(findings, masks, drawn.drawn, strict=True):
         rows, columns = np.nonzero(mask)
         if lesion is None:
             assert len(rows) == 0
+            assert finding == NONE
         else:
             box = lesion.box
+            assert FINDINGS[finding] == lesion.finding
             assert (rows.min(), columns.min()) == (box.y0, box.x0)
             assert len(rows) == (box.y1 - box.y0) * (box.x1 - box.x0)
+
+
+def test_of_a_film_with_boxes_of_two_findings_one_is_pointed_at_with_all_its_boxes(
+    drawn: Studies,
+) -> None:
+    boxes = (
+        FindingBox("calcified nodule", (4.0, 8.0, 12.0, 16.0)),
+        FindingBox("calcified nodule", (40.2, 8.0, 47.5, 16.0)),
+        FindingBox("enlarged cardiac silhouette", (20.0, 30.0, 50.0, 60.0)),
+        FindingBox("pleural effusion", (0.0, 0.0, 64.0, 64.0), exact=False),
+    )
+    film = replace(select(drawn, np.array([0])), boxes=(boxes,), drawn=(None,))
+
+    shown = [known_lesions(film, np.random.default_rng(seed)) for seed in range(20)]
+
+    areas = {FINDINGS[found[0]]: int(masks[0].sum()) for found, masks in shown}
+    assert areas == {"calcified nodule": 8 * 8 + 8 * 8, "enlarged cardiac silhouette": 30 * 30}
+
+
+def test_some_films_get_letters_or_borders_and_rectangles_are_blanked_as_often_as_asked() -> None:
+    grey = torch.zeros(200, 2, SIZE, SIZE)
+    grey[:, 0] = 100
+
+    plain, _ = augment(grey, torch.manual_seed(0))
+    blank, masks = augment(grey, torch.manual_seed(0), covered=1.0)
+
+    def disturbed(images: torch.Tensor) -> float:
+        return float((images[:, 0, 40:56, 40:56].flatten(1).std(1) > 0.5).float().mean())
+
+    brightest, middle = plain.flatten(1).amax(1), plain[:, 0, SIZE // 2, SIZE // 2]
+    assert not masks.any()
+    assert 0.2 < (brightest > middle + 5).float().mean() < 0.7
+    assert disturbed(plain) < 0.05
+    assert disturbed(blank) > 0.15
 
 
 def test_augmentation_moves_a_lesion_and_its_mask_alike() -> None:
@@ -107,4 +147,4 @@ def test_augmentation_moves_a_lesion_and_its_mask_alike() -> None:
     assert images.shape == moved.shape == mask.shape
     assert (moved != mask).flatten(1).any(dim=1).all()
     for image, covered in zip(images, moved > 0.5, strict=True):
-        assert image[covered].min() > image[~covered].quantile(0.99)
+        assert image[covered].quantile(0.2) > image[~covered].quantile(0.8)

@@ -15,6 +15,7 @@ from radscr_export.losses import (
     neg_loss,
     pointing_loss,
     prop_loss,
+    report_loss,
 )
 
 T = 0.07
@@ -176,3 +177,12 @@ def test_the_asymmetric_loss_leaves_denials_alone_that_are_nearly_right() -> Non
     assert logits.grad[0, 0] == 0
     assert logits.grad[0, 1] < -0.3
     assert torch.isfinite(logits.grad).all()
+
+
+def test_reports_that_say_the_same_are_no_negatives_of_each_other() -> None:
+    reports = torch.eye(4)[[0, 0, 1, 2]]
+
+    matched, swapped = report_loss(reports, reports), report_loss(reports[[2, 1, 0, 3]], reports)
+
+    assert matched.item() < 0.01
+    assert swapped.item() > 1

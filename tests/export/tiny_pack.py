@@ -161,5 +161,6 @@ def tiny_preset(text_encoder: str = "minilm") -> Preset:
             feature_width=16,
         ),
         text=replace(base.text, encoder=text_encoder, concept_width=8, vector_width=16),
+        loss=replace(base.loss, report_weight=0.1),
         phases=(Phase(64, 1, 16, 1e-3, False), Phase(64, 2, 16, 1e-3, True)),
     )

@@ -113,7 +113,14 @@ def to_square(
         x0, y0, x1, y1 = y0, 1.0 - x1, y1, 1.0 - x0
     if geometry.mirrored:
         x0, x1 = 1.0 - x1, 1.0 - x0
-    place = fit(*shape, size)
+    return on_square((x0, y0, x1, y1), shape, size)
+
+
+def on_square(
+    box: tuple[float, float, float, float], shape: tuple[int, int], size: int
+) -> tuple[float, float, float, float]:
+    """A box in fractions of a film of that shape: pixels of its letter-boxed (S, S) image."""
+    (x0, y0, x1, y1), place = box, fit(*shape, size)
     return (
         place.left + x0 * place.width,
         place.top + y0 * place.height,

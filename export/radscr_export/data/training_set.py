@@ -15,10 +15,11 @@ from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
 from radscr_edge.records import Bytes, Mask, Polarity, Severity, Side, View
 from radscr_export.data.datasets import PACK, DataSet, check_pack, data_sets
-from radscr_export.data.files import decode_files, to_square
+from radscr_export.data.files import decode_files, on_square, to_square
 from radscr_export.data.films import load_films
 from radscr_export.data.labels import Mention, Said, iu_sentences, iu_states, nih_states
 from radscr_export.data.listing import FindingBox, Listed
+from radscr_export.data.nih_boxes import TABLE, Boxed, load_boxes
 from radscr_export.data.splits import alias
 from radscr_export.phantoms import Lesion
 
@@ -146,16 +147,6 @@ def patient_of(name: str) -> str:
     return name.partition("_")[0]
 
 
-def lesion_masks(studies: Studies) -> Bytes:
-    """(n, S, S): 1 in the box of the lesion that was drawn into a study's image, else 0."""
-    masks = np.zeros_like(studies.images)
-    for mask, lesion in zip(masks, studies.drawn, strict=True):
-        if lesion is not None:
-            box = lesion.box
-            mask[box.y0 : box.y1, box.x0 : box.x1] = 1
-    return masks
-
-
 def film_masks(shapes: NDArray[np.int64], size: int) -> Mask:
     """(n, P): patches that lie on the film rather than on the letter-box's black bars."""
     side = size // STRIDE
@@ -237,6 +228,7 @@ def _nih(data: Path, split: str, size: int) -> Studies:
     labels = nih_states(data)
     place = {name: index for index, name in enumerate(labels.files)}
     rows = [place[row["file"]] for row in films.rows]
+    boxed = _nih_boxes(data, split)
     return Studies(
         images=films.images,
         shapes=films.shapes,
@@ -246,7 +238,23 @@ def _nih(data: Path, split: str, size: int) -> Studies:
         told=tuple(() for _ in rows),
         ids=tuple(row["file"] for row in films.rows),
         drawn=(None,) * len(rows),
+        boxes=tuple(
+            tuple(
+                FindingBox(FINDINGS[one.finding], on_square(box, (int(height), int(width)), size))
+                for one in boxed.get(Path(row["file"]).stem, ())
+                for box in one.boxes
+            )
+            for row, (height, width) in zip(films.rows, films.shapes, strict=True)
+        ),
     )
+
+
+def _nih_boxes(data: Path, split: str) -> dict[str, list[Boxed]]:
+    """Film -> what is boxed in it; nothing where the pack has no table of boxes."""
+    found: dict[str, list[Boxed]] = {}
+    for one in load_boxes(data, split) if (data / TABLE).is_file() else ():
+        found.setdefault(one.film, []).append(one)
+    return found
 
 
 def _by_finding(mentions: Iterable[Mention]) -> dict[int, Mention]:

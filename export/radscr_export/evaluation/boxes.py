@@ -3,51 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from radscr_edge.imaging.letterbox import Fit
 from radscr_edge.records import Floats, Mask
-from radscr_export.data.labels import read_table
-from radscr_export.evaluation.detection import nih_columns
+from radscr_export.data.nih_boxes import Boxed, Corners
 
 RASTER = 64
 """Steps across the film at which the most covered point is sought."""
-Corners = tuple[float, float, float, float]
-"""x0, y0, x1, y1 in fractions of the width and height of the film."""
-
-
-@dataclass(frozen=True, slots=True)
-class Boxed:
-    """All boxes of one label on one film."""
-
-    film: str
-    """Name of the film without its suffix."""
-    label: str
-    finding: int
-    boxes: tuple[Corners, ...]
-
-
-def load_boxes(data: Path, split: str) -> tuple[Boxed, ...]:
-    """Boxes of a split of the NIH pack, one row a film and label, in the order of the table.
-
-    Raises TrainingError where the pack has no table of boxes.
-    """
-    columns = nih_columns()
-    found: dict[tuple[str, str], list[Corners]] = {}
-    for row in read_table(data / "nih_cxr14" / "nih_boxes.csv"):
-        if row["split"] == split:
-            found.setdefault((Path(row["image"]).stem, row["label"]), []).append(_corners(row))
-    return tuple(
-        Boxed(film, label, columns[label], tuple(boxes)) for (film, label), boxes in found.items()
-    )
-
-
-def _corners(row: dict[str, str]) -> Corners:
-    x, y, width, height = (float(row[f"{name}_rel"]) for name in "xywh")
-    return x, y, x + width, y + height
 
 
 def box_mask(boxes: Sequence[Corners], place: Fit) -> Mask:

@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from radscr_edge.ontology import FINDINGS, load_ontology
+from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Floats
 from radscr_export.data.labels import State, read_table
+from radscr_export.data.nih_boxes import nih_columns
 from radscr_export.evaluation.paired import Panel, compare
 from radscr_export.evaluation.readings import SETS, Readings
 
@@ -81,12 +82,6 @@ def _nih_panel(readings: Readings, scores: tuple[Floats, Floats], data: Path) ->
     chosen: NDArray[np.int64] = np.array(list(columns.values()))
     picked = (scores[0][:, chosen], scores[1][:, chosen])
     return Panel(tuple(columns), truth, known, picked, readings.patients)
-
-
-def nih_columns() -> dict[str, int]:
-    """NIH label -> column of the finding that it maps to, by the ontology."""
-    pairs = [(label, finding.name) for finding in load_ontology().findings for label in finding.nih]
-    return {label: FINDINGS.index(name) for label, name in pairs}
 
 
 def int8_loss(readings: Readings, reference: Floats) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from radscr_edge.imaging.letterbox import content_points
 from radscr_edge.patches import STRIDE, film_of
 from radscr_edge.records import Floats, Place
+from radscr_export.data.nih_boxes import TABLE, Boxed, Corners, load_boxes
 from radscr_export.data.training_set import patient_of
 from radscr_export.evaluation.bootstrap import (
     Draws,
@@ -23,12 +24,9 @@ from radscr_export.evaluation.bootstrap import (
     weighted_mean,
 )
 from radscr_export.evaluation.boxes import (
-    Boxed,
-    Corners,
     box_mask,
     centres_of_mass,
     holds,
-    load_boxes,
     most_covered,
     overlap,
 )
@@ -67,7 +65,7 @@ def localisation(readings: Readings, data: Path) -> dict[str, Any] | None:
     from the training boxes; a label without any is left out. Intervals are bootstrapped over
     patients.
     """
-    if not (data / "nih_cxr14" / "nih_boxes.csv").is_file():
+    if not (data / TABLE).is_file():
         return None
     training, asked = load_boxes(data, "train"), load_boxes(data, readings.split)
     rows = {Path(readings.studies.ids[int(row)]).stem: int(row) for row in readings.rows("nih")}

@@ -75,7 +75,7 @@ class LossPreset:
     retrieval_weight: float
     """Of L_Prop + beta1 L_Alt + beta2 L_Neg beside the loss of the classifier."""
     pointing_weight: float
-    """Of the loss on the saliency of drawn lesions."""
+    """Of the loss on the saliency of lesions that are drawn, or boxed by a radiologist."""
     temperature: float
     margin: float
     alternatives: int
@@ -96,6 +96,8 @@ class LossPreset:
     """Beta of class-balanced weights (Cui et al., CVPR 2019), e.g. 0.999; 0: all count alike."""
     sampling: str = "mixed"
     """How alternatives are chosen: 'random', 'hard', 'easy' or 'mixed'."""
+    report_weight: float = 0.0
+    """Of the loss that pairs films with their reports; 0: none."""
     refresh_every: int = 0
     """Steps for which prototypes of the whole library are kept; 0: of each step's own sentences."""
 
@@ -116,6 +118,8 @@ class Preset:
     """Share of a batch made of phantoms; at most 0.05."""
     composite_share: float
     """Share of a batch of real normal films with a painted lesion."""
+    covered_share: float = 0.0
+    """Share of the films of a batch that a blank rectangle covers in part (cutout)."""
     accumulate: int = 1
     """Parts, one after the other, of a batch's share in a process; gradients add up."""
     validate: bool = True

@@ -10,6 +10,7 @@ from radscr_edge.patches import STRIDE
 from radscr_export.model.encoder import Classifier, Encoder
 from radscr_export.model.preset import Preset
 from radscr_export.model.prop_encoder import PropEncoder
+from radscr_export.model.report_head import ReportHead
 from radscr_export.model.sentence_head import SentenceHead
 
 
@@ -48,6 +49,7 @@ class RadSCR(nn.Module):
         self.encoder = Encoder(preset.encoder)
         self.classifier = Classifier(preset.encoder.feature_width, len(FINDINGS))
         self.heads = Heads(preset, text_width)
+        self.report = ReportHead(preset.encoder.feature_width, text_width)
 
     def see(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """V (B, P, D), logits (B, N) and saliency W (B, N, P) of 8-bit images (B, 1, S, S)."""

@@ -10,7 +10,8 @@ from export.evaluation.made_readings import made_readings
 
 from radscr_edge.ontology import FINDINGS
 from radscr_export.data.labels import State
-from radscr_export.evaluation.detection import detection, finding_panel, int8_loss, nih_columns
+from radscr_export.data.nih_boxes import nih_columns
+from radscr_export.evaluation.detection import detection, finding_panel, int8_loss
 from radscr_export.evaluation.paired import Panel, compare
 
 HEART = FINDINGS.index("enlarged cardiac silhouette")

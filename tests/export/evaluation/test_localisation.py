@@ -11,8 +11,8 @@ from export.tiny_pack import write_table
 
 from radscr_edge.ontology import FINDINGS
 from radscr_export.data.labels import State
-from radscr_export.evaluation.boxes import Boxed, centres_of_mass, most_covered, overlap
-from radscr_export.evaluation.detection import nih_columns
+from radscr_export.data.nih_boxes import Boxed, nih_columns
+from radscr_export.evaluation.boxes import centres_of_mass, most_covered, overlap
 from radscr_export.evaluation.localisation import localisation, match
 
 COLUMNS = ("image", "label", "x_rel", "y_rel", "w_rel", "h_rel", "split")
