@@ -11,11 +11,11 @@ import torch
 
 from radscr_edge.errors import TrainingError
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Side
+from radscr_edge.records import Severity, Side
 from radscr_export.data.augment import augment
 from radscr_export.data.extras import extra_studies
 from radscr_export.data.known_lesions import NONE, known_lesions
-from radscr_export.data.labels import State
+from radscr_export.data.labels import Mention, State
 from radscr_export.data.listing import FindingBox
 from radscr_export.data.training_set import SOURCES, Studies, load_studies, select
 from radscr_export.phantoms import KINDS
@@ -119,6 +119,24 @@ def test_of_a_film_with_boxes_of_two_findings_one_is_pointed_at_with_all_its_box
 
     areas = {FINDINGS[found[0]]: int(masks[0].sum()) for found, masks in shown}
     assert areas == {"calcified nodule": 8 * 8 + 8 * 8, "enlarged cardiac silhouette": 30 * 30}
+
+
+def test_a_coded_side_names_half_of_the_image_unless_the_place_is_better_known(
+    drawn: Studies,
+) -> None:
+    effusion = FINDINGS.index("pleural effusion")
+    coded = {effusion: Mention("pleural effusion", Side.RIGHT, Severity.NONE)}
+    box = (FindingBox("pleural effusion", (4.0, 8.0, 12.0, 16.0)),)
+    film = replace(select(drawn, np.array([0])), drawn=(None,), mentions=(coded,), boxes=((),))
+
+    half, boxed = (
+        known_lesions(one, np.random.default_rng(0)) for one in (film, replace(film, boxes=(box,)))
+    )
+
+    assert half[0] == boxed[0] == effusion
+    assert half[1][0, :, : SIZE // 2].all()
+    assert not half[1][0, :, SIZE // 2 :].any()
+    assert boxed[1].sum() == 8 * 8
 
 
 def test_some_films_get_letters_or_borders_and_rectangles_are_blanked_as_often_as_asked() -> None:

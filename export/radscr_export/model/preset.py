@@ -75,7 +75,7 @@ class LossPreset:
     retrieval_weight: float
     """Of L_Prop + beta1 L_Alt + beta2 L_Neg beside the loss of the classifier."""
     pointing_weight: float
-    """Of the loss on the saliency of lesions that are drawn, or boxed by a radiologist."""
+    """Of the loss on the saliency of lesions that are drawn, boxed, or coded with a side."""
     temperature: float
     margin: float
     alternatives: int
