@@ -1,4 +1,4 @@
-"""Sets what only the walk itself can tell: tau_w, the rival's margin and the bar for U."""
+"""Sets what only the walk can tell: tau_w, the rival's margin, the bar for U, that for a side."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ import numpy as np
 
 from radscr_edge.contract import FindingRule, Settings
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Finding
+from radscr_edge.records import Finding, Side
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import Studies
-from radscr_export.walk import Walk, Walker
+from radscr_export.walk import Walk, Walker, as_radiograph, place_of
 
 LOST_RECALL = 0.01
 """Share of true hypotheses that each of the two ways of withdrawal may cost."""
 SUPPLEMENT_QUANTILE = 0.5
 """Candidates of C_Neg below the median score over validation films are not offered."""
 OPEN = -1e9
+RIGHT_SIDES = 0.9
+"""Share of the asserted sides that must be the coded ones."""
+FEWEST_SIDES = 10
+"""Coded sides that it takes to trust such a share."""
+NEVER = 1.01
+"""A share of the saliency that no side has: no side is asserted."""
 
 
 def tune(
     walker: Walker, studies: Studies, rules: dict[str, FindingRule]
 ) -> tuple[dict[str, FindingRule], Settings]:
-    """Rules with tau_w and settings with the other two limits, fitted on validation films.
+    """Rules with tau_w and settings with the other limits, fitted on validation films.
 
     Every film is walked once with all limits open; of the hypotheses that are true, LOST_RECALL may
     fall below tau_w, and as many be beaten by a rival.
@@ -33,8 +39,10 @@ def tune(
     free = replace(walker, settings=opened)
     rows = np.arange(len(studies.ids))
     scores, margins, supplements = [], [], []
+    sides: list[tuple[float, bool]] = []
     for row, walk in zip(rows, free.walk(studies, limitless, rows), strict=True):
         supplements += [one.score for one in walk.missed]
+        sides += _sides(walk, studies, int(row), walker.settings)
         for finding in _true_ones(walk, studies.states[row]):
             best = finding.evidence[0]
             scores.append(best.score)
@@ -44,6 +52,7 @@ def tune(
     settings = replace(
         walker.settings,
         rival_margin=_upper(margins) if margins else 0.0,
+        side_share=least_share(sides),
         supplement_score=float(np.quantile(supplements or [0.0], SUPPLEMENT_QUANTILE)),
     )
     return {name: replace(rule, withdraw=tau) for name, rule in rules.items()}, settings
@@ -52,6 +61,27 @@ def tune(
 def _upper(margins: list[float]) -> float:
     """The lead that at most LOST_RECALL of the rivals exceed."""
     return float(np.quantile(margins, 1 - LOST_RECALL, method="higher"))
+
+
+def _sides(walk: Walk, studies: Studies, row: int, settings: Settings) -> list[tuple[float, bool]]:
+    """Of every finding that is coded on one side: the share of its side, and if that is right."""
+    radiograph, willing = as_radiograph(studies, row), replace(settings, side_share=0.0)
+    found = []
+    for finding, mention in studies.mentions[row].items():
+        if mention.side in (Side.RIGHT, Side.LEFT):
+            place = place_of(walk, radiograph, willing, finding)
+            if place.side is not Side.NONE:
+                found.append((place.side_share, place.side is mention.side))
+    return found
+
+
+def least_share(sides: list[tuple[float, bool]]) -> float:
+    """The least share of saliency from which RIGHT_SIDES of the sides are right, or NEVER."""
+    ordered = sorted(sides, reverse=True)
+    right = np.cumsum([correct for _, correct in ordered])
+    counts = np.arange(1, len(ordered) + 1)
+    good = np.flatnonzero((right >= RIGHT_SIDES * counts) & (counts >= FEWEST_SIDES))
+    return ordered[good[-1]][0] if len(good) else NEVER
 
 
 def _true_ones(walk: Walk, states: np.ndarray) -> list[Finding]:

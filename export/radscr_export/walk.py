@@ -14,8 +14,11 @@ from radscr_edge.records import (
     Finding,
     Floats,
     Geometry,
+    Grid,
     Hypothesis,
     Missed,
+    Place,
+    Presence,
     Proposals,
     Radiograph,
 )
@@ -95,6 +98,17 @@ class Walker:
 
     def _variant(self, rules: Mapping[str, FindingRule]) -> Variant:
         return replace(self.networks.variant, rules=rules)
+
+
+def place_of(walk: Walk, radiograph: Radiograph, settings: Settings, finding: int) -> Place:
+    """Where the runtime puts a finding that is taken as present, whatever its probability."""
+    forced = tuple(
+        replace(one, presence=Presence.PRESENT if index == finding else Presence.ABSENT)
+        for index, one in enumerate(walk.hypotheses)
+    )
+    # localise asks saliency only: V was not kept.
+    grid = Grid(np.empty((0, 0), np.float32), walk.logits, walk.saliency)
+    return localise(grid, forced, radiograph, settings)[0]
 
 
 def as_radiograph(studies: Studies, row: int) -> Radiograph:

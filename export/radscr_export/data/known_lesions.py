@@ -1,4 +1,4 @@
-"""Where a training film shows a finding: drawn by us, boxed by a radiologist, or coded with a side."""
+"""Where a training film shows a finding: drawn by us, boxed by people, or coded with a side."""
 
 from __future__ import annotations
 

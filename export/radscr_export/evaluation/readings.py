@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radscr_edge.contract import Bundle, Variant
-from radscr_edge.records import Floats, Grid, Place, Presence
+from radscr_edge.records import Floats, Place
 from radscr_export.data.labels import State, coded_findings, read_table
 from radscr_export.data.training_set import Studies, load_studies, patient_of
-from radscr_export.walk import Walk, Walker, as_radiograph
-from radscr_runtime.localise import localise
+from radscr_export.walk import Walk, Walker, as_radiograph, place_of
 
 SETS: Final = {
     "iu": ("iu",),
@@ -60,15 +59,8 @@ class Readings:
 
     def place_of(self, row: int, finding: int) -> Place:
         """Where the runtime puts a finding that is taken as present, whatever its probability."""
-        walk = self.walks[row]
-        forced = tuple(
-            replace(one, presence=Presence.PRESENT if index == finding else Presence.ABSENT)
-            for index, one in enumerate(walk.hypotheses)
-        )
-        # localise asks saliency only: V was not kept.
-        grid = Grid(np.empty((0, 0), np.float32), walk.logits, walk.saliency)
         radiograph = as_radiograph(self.studies, row)
-        return localise(grid, forced, radiograph, self.bundle.settings)[0]
+        return place_of(self.walks[row], radiograph, self.bundle.settings, finding)
 
 
 def read_all(bundle: Bundle, walker: Walker, data: Path, split: str) -> Readings:
