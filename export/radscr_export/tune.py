@@ -77,7 +77,8 @@ def _sides(walk: Walk, studies: Studies, row: int, settings: Settings) -> list[t
 
 def least_share(sides: list[tuple[float, bool]]) -> float:
     """The least share of saliency from which RIGHT_SIDES of the sides are right, or NEVER."""
-    ordered = sorted(sides, reverse=True)
+    # Of equal shares the wrong ones come first, so that no prefix looks better than its bar.
+    ordered = sorted(sides, key=lambda one: (-one[0], one[1]))
     right = np.cumsum([correct for _, correct in ordered])
     counts = np.arange(1, len(ordered) + 1)
     good = np.flatnonzero((right >= RIGHT_SIDES * counts) & (counts >= FEWEST_SIDES))
