@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from radscr_edge.imaging.letterbox import content_points, fit
 from radscr_edge.ontology import FINDINGS
+from radscr_edge.patches import STRIDE
+from radscr_edge.records import Mask
 from radscr_edge.regions import major_anatomy
 from radscr_export.data.labels import Mention
 from radscr_export.data.training_set import Studies, film_masks, patient_of
@@ -76,7 +79,9 @@ def retrieval_loss(
     rows = _rows(proposed, batch, loss, rng)
     regions = _regions(seen, studies, proposed, loss)
     device = seen.features.device
-    vectors = heads.propose(
+    # Frozen vision needs no gradient where its regions are.
+    encode = heads.propose if regions.requires_grad else heads.propose_hard
+    vectors = encode(
         seen.features.float(),
         torch.from_numpy(rows.grid).to(device),
         regions[torch.from_numpy(rows.region).to(device)],
@@ -124,12 +129,14 @@ def _regions(seen: Seen, studies: Studies, proposed: list[Hypothesis], loss: Los
     study = np.array([row.study for row in proposed], np.int64)
     finding = np.array([row.finding for row in proposed], np.int64)
     own = straight_through_regions(seen.saliency.float()[study, finding], inside[study], loss)
-    side = int(inside.shape[1] ** 0.5)
-    whole = [
-        major_anatomy(content_points(fit(int(height), int(width), size), side)[0], film)
-        for (height, width), film in zip(studies.shapes, inside, strict=True)
-    ]
-    return torch.cat([own, torch.from_numpy(np.stack(whole)).to(own)])
+    whole = np.stack([_anatomy(int(height), int(width), size) for height, width in studies.shapes])
+    return torch.cat([own, torch.from_numpy(whole).to(own)])
+
+
+@cache
+def _anatomy(height: int, width: int, size: int) -> Mask:
+    """B_0, (P,), of a film of that shape."""
+    return major_anatomy(*content_points(fit(height, width, size), size // STRIDE))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

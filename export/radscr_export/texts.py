@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ from radscr_export.model.radscr import Heads
 from radscr_export.text_encoder import BATCH, TextEncoder
 
 UNSAID = Mention("", Side.NONE, Severity.NONE)
+LENGTHS: Final = 6
+"""Groups of sentences of like length that are embedded apart, since padding costs as words do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,24 +97,36 @@ class LibraryTexts:
     def _row(self) -> dict[str, int]:
         return {sentence.id: row for row, sentence in enumerate(self.sentences)}
 
+    @cached_property
+    def _about(self) -> dict[tuple[str, Polarity], list[int]]:
+        """Finding and polarity -> rows."""
+        groups: dict[tuple[str, Polarity], list[int]] = {}
+        for row, one in enumerate(self.sentences):
+            groups.setdefault((one.finding, one.polarity), []).append(row)
+        return groups
+
     def matching(self, finding: int, true: bool, mention: Mention) -> list[int]:
         """Rows of the library sentences that say just this; a denial has no side or severity."""
-        polarity = Polarity.POSITIVE if true else Polarity.NEGATIVE
-        told = mention if true else UNSAID
-        found = best_match(self.sentences, FINDINGS[finding], polarity, told.side, told.severity)
+        polarity, told = _sought(true, mention)
+        about = [self.sentences[row] for row in self._about.get((FINDINGS[finding], polarity), ())]
+        found = best_match(about, FINDINGS[finding], polarity, told.side, told.severity)
         return [self._row[sentence.id] for sentence in found]
 
     def possible(self, finding: int, true: bool, mention: Mention) -> list[int]:
         """Rows of that finding and polarity that nothing told of side or severity contradicts."""
-        polarity = Polarity.POSITIVE if true else Polarity.NEGATIVE
-        told = mention if true else UNSAID
+        polarity, told = _sought(true, mention)
+        rows = self._about.get((FINDINGS[finding], polarity), ())
+        about = [(row, self.sentences[row]) for row in rows]
         return [
             row
-            for row, one in enumerate(self.sentences)
-            if (one.finding, one.polarity) == (FINDINGS[finding], polarity)
-            and (told.side is Side.NONE or one.side in (Side.NONE, told.side))
+            for row, one in about
+            if (told.side is Side.NONE or one.side in (Side.NONE, told.side))
             and (told.severity is Severity.NONE or one.severity in (Severity.NONE, told.severity))
         ]
+
+
+def _sought(true: bool, mention: Mention) -> tuple[Polarity, Mention]:
+    return (Polarity.POSITIVE, mention) if true else (Polarity.NEGATIVE, UNSAID)
 
 
 def refresh_prototypes(heads: Heads, library: LibraryTexts) -> Tensor:
@@ -127,9 +142,16 @@ def refresh_prototypes(heads: Heads, library: LibraryTexts) -> Tensor:
 
 def embed(heads: Heads, tokens: Tokens, device: torch.device) -> Tensor:
     """s_(m), (B, d), of some sentences."""
-    return heads.embed(
-        tokens.states.to(device).float(), tokens.mask.to(device), tokens.findings.to(device)
-    )
+    order = tokens.mask.sum(dim=1).argsort()
+    parts = [_embed(heads, tokens.rows(rows), device) for rows in order.chunk(LENGTHS)]
+    return torch.cat(parts)[order.argsort().to(device)]
+
+
+def _embed(heads: Heads, tokens: Tokens, device: torch.device) -> Tensor:
+    """The same without the padding that none of these sentences needs."""
+    longest = max(1, int(tokens.mask.any(dim=0).sum()))
+    states, mask = tokens.states[:, :longest], tokens.mask[:, :longest]
+    return heads.embed(states.to(device).float(), mask.to(device), tokens.findings.to(device))
 
 
 def read_library(encoder: TextEncoder) -> LibraryTexts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,27 @@ def test_rows_of_one_call_do_not_influence_each_other(prop_encoder: PropEncoder)
     alone = prop_encoder(grids, rows[1:2], regions[1:2], concepts[1:2], bank)
 
     torch.testing.assert_close(together[1:2], alone)
+
+
+def test_hard_regions_give_the_same_proposals_and_the_same_gradients(
+    prop_encoder: PropEncoder,
+) -> None:
+    torch.manual_seed(5)
+    features, bank = torch.randn(3, P, D), torch.randn(N + 1, DE)
+    regions = torch.stack([half("right"), half("left"), torch.ones(P), torch.zeros(P)])
+    concepts = torch.cat([*(concept(index) for index in (1, 2, 3)), torch.full((1, N + 1), 1 / 38)])
+    rows, wanted = torch.tensor([0, 2, 0, 1]), torch.randn(4, WIDE)
+
+    def taught(encode: Callable[..., Tensor]) -> list[Tensor]:
+        learned = [features.clone().requires_grad_(), bank.clone().requires_grad_()]
+        vectors = encode(learned[0], rows, regions, concepts, learned[1])
+        learned += prop_encoder.parameters()
+        return [vectors, *torch.autograd.grad((vectors * wanted).sum(), learned)]
+
+    plain, cheap = taught(prop_encoder), taught(prop_encoder.of_hard_regions)
+
+    for one, other in zip(cheap, plain, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
 
 
 def test_saliency_equals_grad_cam_of_the_logit() -> None:

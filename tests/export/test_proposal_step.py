@@ -86,6 +86,37 @@ def test_the_same_seed_gives_the_same_loss(
     assert first.item() == second.item() > 0
 
 
+def test_frozen_vision_gives_the_same_loss_and_teaches_the_heads_the_same(
+    run: Run, model: RadSCR, studies: Studies, library: LibraryTexts, told: ToldTexts
+) -> None:
+    model.eval()
+    seen = see(model, studies)
+    frozen = Seen(seen.features.detach(), seen.logits.detach(), seen.saliency.detach(), seen.trust)
+
+    def taught(shown: Seen) -> list[Tensor]:
+        rng = np.random.default_rng(0)
+        texts = (library, *told.draw(studies.ids, rng))
+        loss = retrieval_loss(model.heads, shown, studies, texts, run.preset.loss, rng)
+        return [loss, *torch.autograd.grad(loss, list(model.heads.parameters()))]
+
+    whole, heads_alone = taught(seen), taught(frozen)
+
+    for one, other in zip(heads_alone, whole, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-3)
+
+
+def test_sentences_have_the_same_vectors_whatever_they_are_embedded_with(
+    model: RadSCR, library: LibraryTexts
+) -> None:
+    tokens = library.tokens.rows(torch.arange(0, 200, 7))
+
+    vectors = embed(model.heads, tokens, torch.device("cpu"))
+
+    padded = model.heads.embed(tokens.states.float(), tokens.mask, tokens.findings)
+    assert len(set(tokens.mask.sum(dim=1).tolist())) > 3
+    torch.testing.assert_close(vectors, padded, atol=1e-5, rtol=1e-4)
+
+
 def test_a_batch_of_which_nothing_is_known_costs_nothing(
     run: Run, model: RadSCR, studies: Studies, library: LibraryTexts, told: ToldTexts
 ) -> None:

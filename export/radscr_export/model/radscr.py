@@ -33,6 +33,14 @@ class Heads(nn.Module):
         vectors: Tensor = self.prop_encoder(features, grid_of_row, regions, concepts, self.concepts)
         return vectors
 
+    def propose_hard(
+        self, features: Tensor, grid_of_row: Tensor, regions: Tensor, concepts: Tensor
+    ) -> Tensor:
+        """The same (R, d), cheaper, of regions of 0 and 1 that need no gradient."""
+        return self.prop_encoder.of_hard_regions(
+            features, grid_of_row, regions, concepts, self.concepts
+        )
+
     def embed(self, states: Tensor, mask: Tensor, findings: Tensor) -> Tensor:
         """s_(m), (B, d), of sentences about `findings` (B,), indices into the ontology."""
         vectors: Tensor = self.sentence_head(
