@@ -1,4 +1,4 @@
-"""The losses of method section 1: L_Prop, L_Alt, L_Neg, the classifier's, and one on saliency."""
+"""The losses of method section 1: L_Prop, L_Alt, L_Neg, the classifier's; and four of our own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ REPORT_TEMPERATURE = 0.1
 """Of the loss between films and reports."""
 SAME_REPORT = 0.98
 """Cosine from which two reports say the same: a fifth of all are word for word those of others."""
+FAR = -1e4
+"""Score of what does not count; finite, so that its gradient is 0 even where nothing counts."""
 SHIFT = 0.05
 """Probability up to which the asymmetric loss takes a finding for denied; its authors' m."""
 FOCUS = 4
@@ -103,6 +105,26 @@ def prop_loss(
     backward = contrast(scores.T, positive.T, t, ignored.T)
     prototypes = contrast(prototype_scores, prototype_positive, t)
     return forward + backward + prototypes
+
+
+def polarity_loss(
+    scores: Tensor, agreeing: Tensor, opposing: Tensor, true: Tensor, t: float
+) -> Tensor:
+    """How near the sentences that contradict a proposal come to each one that agrees with it.
+
+    `scores` (M, L) are sigma = P . s + alpha1 P . o; `agreeing` and `opposing` (M, L) mark the
+    sentences of the row's own finding with its polarity and with the opposite one; `true` (M,)
+    tells findings that are there. In L_Prop one denial is one of hundreds of negatives, and most
+    of the classifier's hypotheses are false: so here the two kinds of rows count the same in total.
+    """
+    scaled = scores / t
+    rival = torch.logsumexp(scaled.masked_fill(~opposing, FAR), dim=1, keepdim=True)
+    each = (F.softplus(rival - scaled) * agreeing).sum(1) / agreeing.sum(1).clamp_min(1)
+    usable = agreeing.any(1) & opposing.any(1)
+    kinds = [usable & true, usable & ~true]
+    present = sum(int(kind.any()) for kind in kinds)
+    means = [(each * kind).sum() / kind.sum().clamp_min(1) for kind in kinds]
+    return torch.stack(means).sum() / max(1, present)
 
 
 def alt_loss(matched: Tensor, alternatives: Tensor, usable: Tensor, margin: float) -> Tensor:

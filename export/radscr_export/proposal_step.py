@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,7 +19,7 @@ from radscr_edge.records import Mask
 from radscr_edge.regions import major_anatomy
 from radscr_export.data.labels import Mention
 from radscr_export.data.training_set import Studies, film_masks, patient_of
-from radscr_export.losses import alt_loss, neg_loss, prop_loss
+from radscr_export.losses import alt_loss, neg_loss, polarity_loss, prop_loss
 from radscr_export.model.preset import LossPreset
 from radscr_export.model.radscr import Heads
 from radscr_export.sampling import Batch, Hypothesis, hypothesise, other_findings, other_studies
@@ -61,7 +62,7 @@ def retrieval_loss(
     loss: LossPreset,
     rng: np.random.Generator,
 ) -> Tensor:
-    """L_Prop + beta1 L_Alt + beta2 L_Neg of one batch.
+    """L_Prop + beta1 L_Alt + beta2 L_Neg of one batch, plus the loss on polarity.
 
     `studies` are the B studies of the batch; `texts` are the library, the reports' own sentences
     that were drawn for this batch, and (T,) the study that each of those belongs to.
@@ -157,6 +158,14 @@ class Targets:
     """(M, N * K)."""
     missed: Tensor
     """(B, L)."""
+    slots: Tensor
+    """(L,) the prototype of each library sentence."""
+    agreeing: Tensor
+    """(M, L) library sentences of the row's finding and polarity that nothing contradicts."""
+    opposing: Tensor
+    """(M, L) library sentences of the row's finding with the opposite polarity."""
+    true: Tensor
+    """(M,)."""
 
 
 def _targets(
@@ -171,15 +180,22 @@ def _targets(
     matches = [_matches(row, library, studies) for row in proposed]
     possible = [library.possible(row.finding, row.true, _mention(row, studies)) for row in proposed]
     positive, ignored = positives((matches, possible), len(said), proposed, told, told_study)
-    prototypes, prototype_positive = _prototypes(said, matches, library)
+    prototypes = library.prototypes(said)
+    slots = [library.slots[found].tolist() for found in matches]
+    agreeing = [[*a, *b] for a, b in zip(matches, possible, strict=True)]
+    opposing = [library.contrary(row.finding, row.true) for row in proposed]
     return Targets(
         said=said,
         candidates=torch.cat([said, heard]),
         positive=torch.from_numpy(positive).to(device),
         ignored=torch.from_numpy(ignored).to(device),
         prototypes=prototypes,
-        prototype_positive=prototype_positive,
+        prototype_positive=_marked(slots, len(prototypes)).to(device),
         missed=_missed(dropped, library, studies, len(said)).to(device),
+        slots=torch.from_numpy(library.slots).to(device),
+        agreeing=_marked(agreeing, len(said)).to(device),
+        opposing=_marked(opposing, len(said)).to(device),
+        true=torch.tensor([row.true for row in proposed], device=device),
     )
 
 
@@ -202,6 +218,11 @@ def _losses(
         targets.prototype_positive,
         loss.temperature,
     )
+    if loss.polarity_weight:
+        folded = targets.said + loss.alpha1 * targets.prototypes[targets.slots]
+        total = total + loss.polarity_weight * polarity_loss(
+            p_m @ folded.T, targets.agreeing, targets.opposing, targets.true, loss.temperature
+        )
     total = total + loss.beta1 * alt_loss((p_m * sentence).sum(1), similar, usable, loss.margin)
     return total + loss.beta2 * neg_loss(c_neg @ targets.said.T, targets.missed, loss.temperature)
 
@@ -238,15 +259,12 @@ def positives(
     return positive, ignored & ~positive
 
 
-def _prototypes(
-    said: Tensor, matches: list[list[int]], library: LibraryTexts
-) -> tuple[Tensor, Tensor]:
-    """(N * K, d) prototypes of this step's sentence vectors, and which belong to which row."""
-    prototypes = library.prototypes(said)
-    positive = torch.zeros(len(matches), len(prototypes), dtype=torch.bool)
-    for index, found in enumerate(matches):
-        positive[index, library.slots[found]] = True
-    return prototypes, positive.to(said.device)
+def _marked(rows: Sequence[Sequence[int]], width: int) -> Tensor:
+    """(len(rows), width): true at the places that each row names."""
+    marks = torch.zeros(len(rows), width, dtype=torch.bool)
+    for index, places in enumerate(rows):
+        marks[index, list(places)] = True
+    return marks
 
 
 def _missed(

@@ -124,6 +124,11 @@ class LibraryTexts:
             and (told.severity is Severity.NONE or one.severity in (Severity.NONE, told.severity))
         ]
 
+    def contrary(self, finding: int, true: bool) -> list[int]:
+        """Rows of that finding that say the opposite, whatever their side or severity."""
+        polarity = Polarity.NEGATIVE if true else Polarity.POSITIVE
+        return self._about.get((FINDINGS[finding], polarity), [])
+
 
 def _sought(true: bool, mention: Mention) -> tuple[Polarity, Mention]:
     return (Polarity.POSITIVE, mention) if true else (Polarity.NEGATIVE, UNSAID)

@@ -77,12 +77,11 @@ def _sides(walk: Walk, studies: Studies, row: int, settings: Settings) -> list[t
 
 def least_share(sides: list[tuple[float, bool]]) -> float:
     """The least share of saliency from which RIGHT_SIDES of the sides are right, or NEVER."""
-    # Of equal shares the wrong ones come first, so that no prefix looks better than its bar.
-    ordered = sorted(sides, key=lambda one: (-one[0], one[1]))
-    right = np.cumsum([correct for _, correct in ordered])
-    counts = np.arange(1, len(ordered) + 1)
-    good = np.flatnonzero((right >= RIGHT_SIDES * counts) & (counts >= FEWEST_SIDES))
-    return ordered[good[-1]][0] if len(good) else NEVER
+    for bar in sorted({share for share, _ in sides}):
+        asserted = [right for share, right in sides if share >= bar]
+        if len(asserted) >= FEWEST_SIDES and sum(asserted) >= RIGHT_SIDES * len(asserted):
+            return bar
+    return NEVER
 
 
 def _true_ones(walk: Walk, states: np.ndarray) -> list[Finding]:

@@ -14,6 +14,7 @@ from radscr_export.losses import (
     contrast,
     neg_loss,
     pointing_loss,
+    polarity_loss,
     prop_loss,
     report_loss,
 )
@@ -186,3 +187,67 @@ def test_reports_that_say_the_same_are_no_negatives_of_each_other() -> None:
 
     assert matched.item() < 0.01
     assert swapped.item() > 1
+
+
+POLARITIES = (
+    torch.tensor([[True, True, False, False], [False, False, True, False]]),
+    torch.tensor([[False, False, True, False], [True, True, False, False]]),
+    torch.tensor([True, False]),
+)
+"""Rows of a finding that is there and is not; two affirmations, one denial, one other sentence."""
+
+
+def test_a_positive_proposal_is_taught_to_prefer_every_affirmation_to_the_denial() -> None:
+    table = torch.zeros(2, 4, requires_grad=True)
+
+    polarity_loss(table, *POLARITIES, T).backward()
+
+    assert (table.grad[0, :2] < 0).all()
+    assert table.grad[0, 2] > 0
+    assert torch.equal(table.grad[:, 3], torch.zeros(2))
+
+
+def test_one_affirmation_far_above_the_denial_does_not_excuse_one_below_it() -> None:
+    one_below = torch.tensor([[1.2, 0.2, 0.7, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    both_above = torch.tensor([[1.2, 1.2, 0.7, 0.0], [0.0, 0.0, 1.0, 0.0]])
+
+    assert polarity_loss(one_below, *POLARITIES, T).item() > 1
+    assert polarity_loss(both_above, *POLARITIES, T).item() < 0.01
+
+
+def test_many_false_hypotheses_do_not_outweigh_one_true_one() -> None:
+    rows = [0, *[1] * 9]
+    table = torch.zeros(10, 4, requires_grad=True)
+
+    polarity_loss(table, *(one[rows] for one in POLARITIES), T).backward()
+
+    true, false = table.grad[0, 2].item(), table.grad[1:, 2].sum().item()
+    assert true == pytest.approx(-false, rel=0.3)
+
+
+def test_polarity_is_silent_where_nobody_has_a_contrary_sentence() -> None:
+    table = scores(2, 4)
+
+    loss = polarity_loss(table, POLARITIES[0], no(2, 4), POLARITIES[2], T)
+    loss.backward()
+
+    assert loss.item() == 0
+    assert torch.equal(table.grad, torch.zeros(2, 4))
+
+
+def test_proposals_end_nearer_to_affirmations_than_to_denials_though_most_are_false() -> None:
+    torch.manual_seed(0)
+    said = torch.nn.functional.normalize(torch.randn(4, 8), dim=1)
+    rows = [0, *[1] * 9]
+    agreeing, opposing, true = (one[rows] for one in POLARITIES)
+    proposals = torch.nn.Parameter(0.1 * torch.randn(10, 8) + said[2])
+    optimiser = torch.optim.Adam([proposals], lr=0.05)
+
+    for _ in range(100):
+        scores = torch.nn.functional.normalize(proposals, dim=1) @ said.T
+        optimiser.zero_grad()
+        polarity_loss(scores, agreeing, opposing, true, T).backward()
+        optimiser.step()
+
+    assert (scores[0, :2] > scores[0, 2]).all()
+    assert (scores[1:, 2] > scores[1:, :2].amax(1)).all()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Severity, Side
+from radscr_edge.records import Polarity, Severity, Side
 from radscr_export.data.labels import Mention, State
 from radscr_export.data.training_set import Studies, load_studies, select
 from radscr_export.model.radscr import RadSCR
@@ -73,7 +73,7 @@ def test_the_losses_teach_every_part_of_the_model(
         for name, one in model.named_parameters()
         if one.grad is None or not one.grad.abs().max() > 0
     ]
-    assert still == ["classifier.linear.bias"]
+    assert still == ["classifier.linear.bias", "report.linear.weight", "report.linear.bias"]
 
 
 def test_the_same_seed_gives_the_same_loss(
@@ -240,3 +240,31 @@ def test_prototypes_that_are_not_held_have_a_gradient(model: RadSCR, library: Li
     drawn.prototypes(embed(model.heads, drawn.tokens, torch.device("cpu"))).sum().backward()
 
     assert model.heads.sentence_head.out.weight.grad.abs().max() > 0
+
+
+def test_the_contrary_of_a_finding_is_its_denial_and_of_a_denial_the_finding(
+    library: LibraryTexts,
+) -> None:
+    said = [library.sentences[row] for row in library.contrary(EFFUSION, True)]
+    denied = [library.sentences[row] for row in library.contrary(EFFUSION, False)]
+
+    assert {(one.finding, one.polarity) for one in said} == {
+        ("pleural effusion", Polarity.NEGATIVE)
+    }
+    assert {(one.finding, one.polarity) for one in denied} == {
+        ("pleural effusion", Polarity.POSITIVE)
+    }
+
+
+def test_the_loss_on_polarity_is_part_of_a_step(
+    run: Run, model: RadSCR, studies: Studies, library: LibraryTexts, told: ToldTexts
+) -> None:
+    model.eval()
+    silent, spoken = (
+        replace(run, preset=replace(run.preset, loss=replace(run.preset.loss, polarity_weight=one)))
+        for one in (0.0, 1.0)
+    )
+
+    without = step(silent, model, studies, library, told)
+
+    assert step(spoken, model, studies, library, told).item() > without.item()

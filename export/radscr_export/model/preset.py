@@ -96,6 +96,9 @@ class LossPreset:
     """Beta of class-balanced weights (Cui et al., CVPR 2019), e.g. 0.999; 0: all count alike."""
     sampling: str = "mixed"
     """How alternatives are chosen: 'random', 'hard', 'easy' or 'mixed'."""
+    polarity_weight: float = 0.0
+    """Of the loss that keeps denials away from proposals of what is there, and affirmations from
+    those of what is not; within L_Prop + beta1 L_Alt + beta2 L_Neg. 0: none."""
     report_weight: float = 0.0
     """Of the loss that pairs films with their reports; 0: none."""
     refresh_every: int = 0
