@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from radscr_edge.contract import FindingRule, Settings
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Finding
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import Studies
-from radscr_export.walk import Walk, Walker
+from radscr_export.walk import Proposed, Walk, Walker
 
 LOST_RECALL = 0.01
 """Share of true hypotheses that each of the two ways of withdrawal may cost."""
@@ -23,19 +25,30 @@ OPEN = -1e9
 def tune(
     walker: Walker, studies: Studies, rules: dict[str, FindingRule]
 ) -> tuple[dict[str, FindingRule], Settings]:
-    """Rules with tau_w and settings with the other two limits, fitted on validation films.
+    """Rules with tau_w and settings with the other two limits, fitted on validation films."""
+    films = walker.proposed(studies, rules, np.arange(len(studies.ids)))
+    return fit_limits(walker, films, studies.states, rules)
 
-    Every film is walked once with all limits open; of the hypotheses that are true, LOST_RECALL may
+
+def fit_limits(
+    walker: Walker,
+    films: Iterable[Proposed],
+    states: NDArray[np.int8],
+    rules: Mapping[str, FindingRule],
+) -> tuple[dict[str, FindingRule], Settings]:
+    """The same of films that are proposed already, (n, N) states beside them.
+
+    Every film is judged once with all limits open; of the hypotheses that are true, LOST_RECALL may
     fall below tau_w, and as many be beaten by a rival.
     """
     limitless = {name: replace(rule, withdraw=OPEN) for name, rule in rules.items()}
     opened = replace(walker.settings, rival_margin=-OPEN, supplement_score=OPEN)
     free = replace(walker, settings=opened)
-    rows = np.arange(len(studies.ids))
     scores, margins, supplements = [], [], []
-    for row, walk in zip(rows, free.walk(studies, limitless, rows), strict=True):
+    for film, state in zip(films, states, strict=True):
+        walk = free.judge(film, limitless)
         supplements += [one.score for one in walk.missed]
-        for finding in _true_ones(walk, studies.states[row]):
+        for finding in _true_ones(walk, state):
             best = finding.evidence[0]
             scores.append(best.score)
             if finding.best_rival:
