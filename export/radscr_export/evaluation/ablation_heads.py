@@ -63,7 +63,7 @@ class Trainer:
         """Heads of one of TRAININGS; TrainingError where the folder holds other ones."""
         loss = replace(self.preset.loss, **TRAININGS[training])
         run = Run(
-            folder=self.folder / f"{training}, seed {seed}".replace(" ", "_"),
+            folder=self.folder / f"{training} seed {seed}".replace(" ", "_"),
             data=self.data,
             preset=replace(self.preset, loss=loss),
             seed=seed,
