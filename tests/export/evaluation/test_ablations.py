@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from needs import needs
 
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import TrainingError
@@ -203,6 +204,20 @@ def test_without_critiques_nothing_discounts_rivals_withdraw_nothing_and_nothing
             assert finding.evidence[0].score == pytest.approx(finding.evidence[0].similarity)
             assert not finding.reason.sentence_id.startswith("frame.reason.rival")
     assert any(walk.missed for walk in whole)
+
+
+def test_no_llm_is_whole_heads_with_the_plain_decoder_against_the_bundles(
+    trainer: Trainer, outcomes: list[Outcome]
+) -> None:
+    needs("llama_cpp")
+    plan = replace(PLAN, trainings=(FULL,), decoder="judge")
+
+    (judged,) = ablate(trainer, plan, "val")
+
+    plain, other = judged.pairs[NO_LLM]
+    assert plain is judged.pairs[FULL][0]
+    assert set(other) == {"CE-Abn", "CE-Organ"}
+    assert set(ablation_cells([judged])[NO_LLM]) == set(other)
 
 
 def test_a_variant_that_was_not_asked_for_does_nothing(outcomes: list[Outcome]) -> None:
