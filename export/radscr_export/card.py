@@ -26,7 +26,8 @@ LICENCE: Final = "research use only (non-commercial): trained on IU X-Ray, CC BY
 SETS: Final = {"iu": "IU X-Ray", "nih": "NIH ChestX-ray14"}
 TOLD: Final = (
     *("provenance", "films", "detection", "calibration", "localisation", "sides", "int8_loss"),
-    *("hypotheses", "critique", "gates", "reports"),
+    *("hypotheses", "critique", "gates", "reports", "ablations"),
+    "ablation_facts",
 )
 """The parts of metrics.json that the card tells."""
 

@@ -88,6 +88,17 @@ def _add_evaluation(commands: Any) -> None:
         choices=("plain", "judge"),
         help="who writes the reports; the first is compared (the bundle's own, then plain)",
     )
+    evaluate.add_argument(
+        "--ablations",
+        type=int,
+        default=0,
+        metavar="SEEDS",
+        help="also train heads without parts of the method, with so many seeds (0, the default: no;"
+        " 3 or more to conclude from)",
+    )
+    evaluate.add_argument(
+        "--ablation-epochs", type=int, default=3, help="of each such training (default 3)"
+    )
     evaluate.set_defaults(run=_evaluate)
     card = commands.add_parser("card", help="write a bundle's model card from its figures")
     card.add_argument("bundle", type=Path, metavar="BUNDLE")
@@ -115,8 +126,10 @@ def _build(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
+    from radscr_export.evaluation.ablations import Plan  # noqa: PLC0415
     from radscr_export.evaluation.evaluate import (  # noqa: PLC0415
         evaluate,
+        evaluate_ablations,
         evaluate_predictions,
     )
 
@@ -124,7 +137,11 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     if arguments.predictions is not None:
         print(evaluate_predictions(arguments.predictions, data, split, out))
         return
-    print(evaluate(arguments.bundle, data, split, out, arguments.variant, arguments.decoder))
+    path = evaluate(arguments.bundle, data, split, out, arguments.variant, arguments.decoder)
+    if arguments.ablations > 0:
+        plan = Plan(arguments.ablations, arguments.ablation_epochs, arguments.variant)
+        evaluate_ablations(arguments.bundle, data, split, out, plan, arguments.decoder)
+    print(path)
 
 
 def _card(arguments: argparse.Namespace) -> None:

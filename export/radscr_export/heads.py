@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, cast
@@ -35,6 +37,29 @@ TRUST: Final = 0.5
 """Share of the films with the classifier's own hypotheses instead of the labels'."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What heads learn from."""
+
+    real: Studies
+    studies: Studies
+    """The same, then phantoms and painted films."""
+    looks: NDArray[np.void]
+    library: LibraryTexts
+    told: ToldTexts
+
+
+def load_material(
+    data: Path, bundle: Bundle, texts: tuple[LibraryTexts, TextEncoder], seed: int, cache: Path
+) -> Material:
+    """The training films with what the bundle's vision says of them, which is kept in `cache`."""
+    (library, encoder), size = texts, bundle.shapes.image_size
+    real = load_studies(data, "train", size)
+    studies = join([real, extra_studies(real, size, seed)])
+    looks = look(bundle, studies, seed, cache)
+    return Material(real, studies, looks, library, read_told(encoder, studies))
+
+
 def train_heads(
     run: Run, bundle: Bundle, texts: tuple[LibraryTexts, TextEncoder], epochs: int, cache: Path
 ) -> Heads:
@@ -43,34 +68,31 @@ def train_heads(
     The run's folder gets checkpoints and logs as of any training; what the vision network says of
     the films is kept in the folder `cache`.
     """
+    load = partial(load_material, run.data, bundle, texts, run.seed, cache)
+    return teach_heads(run, texts[0].tokens.states.shape[-1], epochs, load)
+
+
+def teach_heads(run: Run, text_width: int, epochs: int, load: Callable[[], Material]) -> Heads:
+    """The same of material that is loaded where the run has not finished."""
     torch.manual_seed(run.seed)
-    heads = Heads(run.preset, texts[0].tokens.states.shape[-1]).to(run.device)
-    progress = teach(run, heads, [partial(_lesson, run, bundle, texts, epochs, cache)])
+    heads = Heads(run.preset, text_width).to(run.device)
+    progress = teach(run, heads, [partial(_lesson, run, epochs, load)])
     return cast(Heads, progress.average.module).cpu().eval()
 
 
-def _lesson(
-    run: Run,
-    bundle: Bundle,
-    texts: tuple[LibraryTexts, TextEncoder],
-    epochs: int,
-    cache: Path,
-) -> Lesson:
-    (library, encoder), size, loss = texts, bundle.shapes.image_size, run.preset.loss
-    real = load_studies(run.data, "train", size)
-    note_data(run, "train", size, real)
-    studies = join([real, extra_studies(real, size, run.seed)])
-    looks = look(bundle, studies, run.seed, cache)
-    shelf = (library, read_told(encoder, studies))
+def _lesson(run: Run, epochs: int, load: Callable[[], Material]) -> Lesson:
+    material, loss = load(), run.preset.loss
+    size = material.real.images.shape[-1]
+    note_data(run, "train", size, material.real)
     return Lesson(
         facts={"phase": "heads", "size": size},
         epochs=epochs,
         rate=RATE,
         warm_up=WARM_UP,
-        batches=partial(_batch_rows, len(studies.ids)),
-        losses=partial(_losses, (studies, looks), shelf, loss),
+        batches=partial(_batch_rows, len(material.studies.ids)),
+        losses=partial(_losses, material, loss),
         weights={"retrieval": 1.0},
-        refresh=partial(_refresh, library) if loss.refresh_every else None,
+        refresh=partial(_refresh, material.library) if loss.refresh_every else None,
         refresh_every=max(1, loss.refresh_every),
     )
 
@@ -81,18 +103,12 @@ def _batch_rows(count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]
     return [order[start : start + size] for start in range(0, count - size + 1, size)]
 
 
-def _losses(
-    seen: tuple[Studies, NDArray[np.void]],
-    texts: tuple[LibraryTexts, ToldTexts],
-    loss: LossPreset,
-    heads: Heads,
-    part: Part,
-) -> dict[str, Tensor]:
-    batch = select(seen[0], part.rows)
-    heard, study = texts[1].draw(batch.ids, part.rng)
-    shelf = (texts[0].draw(part.rng, part.held.get("prototypes")), heard, study)
+def _losses(material: Material, loss: LossPreset, heads: Heads, part: Part) -> dict[str, Tensor]:
+    batch = select(material.studies, part.rows)
+    heard, study = material.told.draw(batch.ids, part.rng)
+    shelf = (material.library.draw(part.rng, part.held.get("prototypes")), heard, study)
     turn = int(part.rng.integers(LOOKS))
-    looks = seen[1][turn * len(seen[0].ids) + part.rows]
+    looks = material.looks[turn * len(material.studies.ids) + part.rows]
     shown = _as_seen(looks, heads.concepts.device)
     return {"retrieval": retrieval_loss(heads, shown, batch, shelf, loss, part.rng)}
 

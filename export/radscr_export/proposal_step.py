@@ -210,12 +210,14 @@ def _losses(
     chosen = torch.tensor([int(rng.choice(np.flatnonzero(row))) for row in choices])
     sentence = targets.candidates[chosen]
     similar = (alternatives @ sentence.unsqueeze(-1)).squeeze(-1)
+    # Prototypes that no search will use are not taught either.
+    prototype_positive = targets.prototype_positive & (loss.alpha1 > 0)
     total = prop_loss(
         p_m @ targets.candidates.T,
         targets.positive,
         targets.ignored,
         p_m @ targets.prototypes.T,
-        targets.prototype_positive,
+        prototype_positive,
         loss.temperature,
     )
     if loss.polarity_weight:

@@ -50,13 +50,17 @@ def start(folder: Path, data: Path, preset: str, seed: int, heads_of: str = "") 
     Raises TrainingError where the folder holds a run of another preset, seed or vision network.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    run = Run(folder, data, load_preset(preset), seed, device, heads_of)
-    record = json.loads(json.dumps({"data": str(data), **_ingredients(run)}))
-    path = folder / RECORD
+    return claim(Run(folder, data, load_preset(preset), seed, device, heads_of))
+
+
+def claim(run: Run) -> Run:
+    """The run, once its folder says what it is made of; errors as `start`."""
+    record = json.loads(json.dumps({"data": str(run.data), **_ingredients(run)}))
+    path = run.folder / RECORD
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else record
     if {**before, "data": ""} != {**record, "data": ""}:
-        raise TrainingError(f"{folder} holds a run with other settings. Choose another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
+        raise TrainingError(f"{run.folder} holds a run with other settings. Choose another folder.")
+    run.folder.mkdir(parents=True, exist_ok=True)
     if first_process():
         path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return run

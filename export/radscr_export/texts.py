@@ -136,13 +136,17 @@ def _sought(true: bool, mention: Mention) -> tuple[Polarity, Mention]:
 
 def refresh_prototypes(heads: Heads, library: LibraryTexts) -> Tensor:
     """o, (N * K, d), of every sentence of the library by the sentence head as it is now."""
+    return library.prototypes(embed_library(heads, library))
+
+
+def embed_library(heads: Heads, library: LibraryTexts) -> Tensor:
+    """s, (L, d), of every sentence of the library, some at a time."""
     device, count = heads.concepts.device, len(library.sentences)
     parts = [
         library.tokens.rows(torch.arange(start, min(start + BATCH, count)))
         for start in range(0, count, BATCH)
     ]
-    vectors = [embed(heads, part, device) for part in parts]
-    return library.prototypes(torch.cat(vectors))
+    return torch.cat([embed(heads, part, device) for part in parts])
 
 
 def embed(heads: Heads, tokens: Tokens, device: torch.device) -> Tensor:

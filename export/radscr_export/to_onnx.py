@@ -76,6 +76,12 @@ def write_wide(path: WidePath, image_size: int, target: Path) -> None:
 
 def write_heads(heads: Heads, folder: Path) -> None:
     """Writes the proposal graph and the sentence graph."""
+    write_proposal_graph(heads, folder / Files.PROPOSAL)
+    _write_sentence_graph(heads, folder / Files.SENTENCE)
+
+
+def write_proposal_graph(heads: Heads, target: Path) -> None:
+    """Writes PropEncoder with the concepts: all of the heads that reading a study needs."""
     heads = heads.float().cpu().eval()
     patches = heads.prop_encoder.rows.shape[0] ** 2
     width = heads.prop_encoder.from_features.in_features
@@ -89,13 +95,11 @@ def write_heads(heads: Heads, folder: Path) -> None:
     )
     inputs = [Tensors.GRIDS, Tensors.GRID_OF_ROW, Tensors.REGIONS, Tensors.CONCEPTS]
     shapes = ({0: grids}, {0: rows}, {0: rows}, {0: rows})
-    _export(
-        ProposalGraph(heads), example, (inputs, [Tensors.VECTORS]), shapes, folder / Files.PROPOSAL
-    )
-    _write_sentence_graph(heads, folder / Files.SENTENCE)
+    _export(ProposalGraph(heads), example, (inputs, [Tensors.VECTORS]), shapes, target)
 
 
 def _write_sentence_graph(heads: Heads, path: Path) -> None:
+    heads = heads.float().cpu().eval()
     sentences = torch.export.Dim("sentences", min=1, max=4096)
     tokens = torch.export.Dim("tokens", min=2, max=512)
     example = (

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from radscr_edge.contract import FindingRule, Settings
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Finding, Side
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import Studies
-from radscr_export.walk import Walk, Walker, as_radiograph, place_of
+from radscr_export.walk import Proposed, Walk, Walker, as_radiograph, place_of
 
 LOST_RECALL = 0.01
 """Share of true hypotheses that each of the two ways of withdrawal may cost."""
@@ -29,21 +31,36 @@ NEVER = 1.01
 def tune(
     walker: Walker, studies: Studies, rules: dict[str, FindingRule]
 ) -> tuple[dict[str, FindingRule], Settings]:
-    """Rules with tau_w and settings with the other limits, fitted on validation films.
+    """Rules with tau_w and settings with the other limits, fitted on validation films."""
+    films = list(walker.proposed(studies, rules, np.arange(len(studies.ids))))
+    rules, settings = fit_limits(walker, films, studies.states, rules)
+    sides = [
+        side
+        for row, film in enumerate(films)
+        for side in _sides(film, studies, row, walker.settings)
+    ]
+    return rules, replace(settings, side_share=least_share(sides))
 
-    Every film is walked once with all limits open; of the hypotheses that are true, LOST_RECALL may
+
+def fit_limits(
+    walker: Walker,
+    films: Iterable[Proposed],
+    states: NDArray[np.int8],
+    rules: Mapping[str, FindingRule],
+) -> tuple[dict[str, FindingRule], Settings]:
+    """Rules and settings but for the side's, of films already proposed; (n, N) states beside them.
+
+    Every film is judged once with all limits open; of the hypotheses that are true, LOST_RECALL may
     fall below tau_w, and as many be beaten by a rival.
     """
     limitless = {name: replace(rule, withdraw=OPEN) for name, rule in rules.items()}
     opened = replace(walker.settings, rival_margin=-OPEN, supplement_score=OPEN)
     free = replace(walker, settings=opened)
-    rows = np.arange(len(studies.ids))
     scores, margins, supplements = [], [], []
-    sides: list[tuple[float, bool]] = []
-    for row, walk in zip(rows, free.walk(studies, limitless, rows), strict=True):
+    for film, state in zip(films, states, strict=True):
+        walk = free.judge(film, limitless)
         supplements += [one.score for one in walk.missed]
-        sides += _sides(walk, studies, int(row), walker.settings)
-        for finding in _true_ones(walk, studies.states[row]):
+        for finding in _true_ones(walk, state):
             best = finding.evidence[0]
             scores.append(best.score)
             if finding.best_rival:
@@ -52,7 +69,6 @@ def tune(
     settings = replace(
         walker.settings,
         rival_margin=_upper(margins) if margins else 0.0,
-        side_share=least_share(sides),
         supplement_score=float(np.quantile(supplements or [0.0], SUPPLEMENT_QUANTILE)),
     )
     return {name: replace(rule, withdraw=tau) for name, rule in rules.items()}, settings
@@ -69,7 +85,7 @@ def _sides(walk: Walk, studies: Studies, row: int, settings: Settings) -> list[t
     found = []
     for finding, mention in studies.mentions[row].items():
         if mention.side in (Side.RIGHT, Side.LEFT):
-            place = place_of(walk, radiograph, willing, finding)
+            place = place_of(film, radiograph, willing, finding)
             if place.side is not Side.NONE:
                 found.append((place.side_share, place.side is mention.side))
     return found

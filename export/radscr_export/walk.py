@@ -36,14 +36,20 @@ from radscr_runtime.retrieve import retrieve
 
 
 @dataclass(frozen=True, eq=False)
-class Walk:
-    """What one film came to."""
+class Proposed:
+    """One film up to its proposals, which neither the alphas nor the limits change."""
 
     logits: Floats
     saliency: Floats
     """W, (N, P)."""
     hypotheses: tuple[Hypothesis, ...]
     proposals: Proposals
+
+
+@dataclass(frozen=True, eq=False)
+class Walk(Proposed):
+    """What one film came to."""
+
     findings: tuple[Finding, ...]
     missed: tuple[Missed, ...]
 
@@ -84,30 +90,46 @@ class Walker:
         self, studies: Studies, rules: Mapping[str, FindingRule], rows: np.ndarray
     ) -> Iterator[Walk]:
         """Every stage from encode to recheck, film by film."""
+        return (self.judge(film, rules) for film in self.proposed(studies, rules, rows))
+
+    def proposed(
+        self, studies: Studies, rules: Mapping[str, FindingRule], rows: np.ndarray
+    ) -> Iterator[Proposed]:
+        """The stages from encode to propose, film by film."""
         for row in tqdm(rows, desc="reading films", unit="film"):
             radiograph = as_radiograph(studies, int(row))
-            grid = encode(self.networks, radiograph)
-            hypotheses = classify(grid, self._variant(rules))
-            places = localise(grid, hypotheses, radiograph, self.settings)
-            scene = Scene(radiograph, grid, hypotheses, places)
-            proposals = propose(self.networks, scene, self.donors, self.settings.alternatives)
-            challenges = critique(proposals, self.settings)
-            findings = retrieve(self.library, challenges, self.settings, rules)
-            missed = recheck(self.library, proposals.c_neg, hypotheses, self.settings)
-            yield Walk(grid.logits, grid.saliency, hypotheses, proposals, findings, missed)
+            yield self.propose(radiograph, encode(self.networks, radiograph), rules)
+
+    def propose(
+        self, radiograph: Radiograph, grid: Grid, rules: Mapping[str, FindingRule]
+    ) -> Proposed:
+        """The stages from classify to propose."""
+        hypotheses = classify(grid, self._variant(rules))
+        places = localise(grid, hypotheses, radiograph, self.settings)
+        scene = Scene(radiograph, grid, hypotheses, places)
+        proposals = propose(self.networks, scene, self.donors, self.settings.alternatives)
+        return Proposed(grid.logits, grid.saliency, hypotheses, proposals)
+
+    def judge(self, film: Proposed, rules: Mapping[str, FindingRule]) -> Walk:
+        """The stages from critique to recheck."""
+        challenges = critique(film.proposals, self.settings)
+        findings = retrieve(self.library, challenges, self.settings, rules)
+        c_neg = film.proposals.c_neg
+        missed = recheck(self.library, c_neg, film.hypotheses, self.settings)
+        return Walk(film.logits, film.saliency, film.hypotheses, film.proposals, findings, missed)
 
     def _variant(self, rules: Mapping[str, FindingRule]) -> Variant:
         return replace(self.networks.variant, rules=rules)
 
 
-def place_of(walk: Walk, radiograph: Radiograph, settings: Settings, finding: int) -> Place:
+def place_of(film: Proposed, radiograph: Radiograph, settings: Settings, finding: int) -> Place:
     """Where the runtime puts a finding that is taken as present, whatever its probability."""
     forced = tuple(
         replace(one, presence=Presence.PRESENT if index == finding else Presence.ABSENT)
-        for index, one in enumerate(walk.hypotheses)
+        for index, one in enumerate(film.hypotheses)
     )
     # localise asks saliency only: V was not kept.
-    grid = Grid(np.empty((0, 0), np.float32), walk.logits, walk.saliency)
+    grid = Grid(np.empty((0, 0), np.float32), film.logits, film.saliency)
     return localise(grid, forced, radiograph, settings)[0]
 
 

@@ -13,6 +13,7 @@ from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Polarity, Severity, Side
 from radscr_export.data.labels import Mention, State
 from radscr_export.data.training_set import Studies, load_studies, select
+from radscr_export.library.prototypes import PROTOTYPES
 from radscr_export.model.radscr import RadSCR
 from radscr_export.proposal_step import Seen, positives, retrieval_loss
 from radscr_export.run import Run
@@ -115,6 +116,23 @@ def test_sentences_have_the_same_vectors_whatever_they_are_embedded_with(
     padded = model.heads.embed(tokens.states.float(), tokens.mask, tokens.findings)
     assert len(set(tokens.mask.sum(dim=1).tolist())) > 3
     torch.testing.assert_close(vectors, padded, atol=1e-5, rtol=1e-4)
+
+
+def test_without_alpha1_prototypes_are_not_taught(
+    run: Run, model: RadSCR, studies: Studies, library: LibraryTexts
+) -> None:
+    held = torch.zeros(len(FINDINGS) * PROTOTYPES, 16, requires_grad=True)
+    told = read_told(TextEncoder.load(run.preset.text.encoder), studies)
+
+    def pull(alpha1: float) -> float:
+        rng = np.random.default_rng(0)
+        texts = (library.draw(rng, held), *told.draw(studies.ids, rng))
+        loss = replace(run.preset.loss, alpha1=alpha1)
+        value = retrieval_loss(model.heads, see(model, studies), studies, texts, loss, rng)
+        return torch.autograd.grad(value, held)[0].abs().max().item()
+
+    assert pull(0.5) > 0
+    assert pull(0.0) == 0
 
 
 def test_a_batch_of_which_nothing_is_known_costs_nothing(

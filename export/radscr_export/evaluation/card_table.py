@@ -46,6 +46,7 @@ def card_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield from _int8(metrics["int8_loss"], source["variant"])
     yield from _gates(metrics.get("gates"))
     yield from _reports(metrics.get("reports"))
+    yield from _ablations(metrics.get("ablations"), metrics.get("ablation_facts"))
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -179,3 +180,31 @@ def _reports(reports: Mapping[str, Any] | None) -> Iterator[str]:
         ]
         head = ("system", *(REPORT_METRICS[metric] for metric in metrics))
         yield from _table(f"Reports, {subset} IU studies ({count}): micro F1", head, rows)
+
+
+def _ablations(
+    ablations: Mapping[str, Any] | None, facts: Mapping[str, Any] | None
+) -> Iterator[str]:
+    if ablations is None or facts is None:
+        return
+    rows = [
+        (
+            variant,
+            metric,
+            figure(cell["own"]),
+            figure(cell),
+            "–" if cell["paper"] is None else f"{cell['paper']:.3f}",
+            cell["verdict"] or "–",
+        )
+        for variant, row in ablations.items()
+        for metric, cell in row.items()
+    ]
+    head = ("variant", "metric", "here", "change", "paper's change", "sign")
+    title = f"Ablations on {facts['studies']} abnormal IU studies"
+    yield from _table(title, head, rows)
+    yield ""
+    whole = ", ".join(f"{metric} {figure(cell)}" for metric, cell in facts["full"].items())
+    yield f"Whole heads: {whole}. Heads were trained anew on the frozen vision, {facts['epochs']}"
+    yield f"epochs, means over {facts['seeds']} seeds; alphas and limits of withdrawal fitted on"
+    yield "validation films. 'no LLM' is whole heads with the plain decoder minus the same with the"
+    yield f"bundle's. The paper's changes are of {facts['paper']['data']}: other data and labelers."

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from radscr_edge.contract import Bundle
-from radscr_edge.errors import BundleError
+from radscr_edge.errors import BundleError, TrainingError
 from radscr_edge.records import Floats
 from radscr_export.baseline import linear_scores
+from radscr_export.evaluation.ablation_figures import ablations
+from radscr_export.evaluation.ablation_heads import Trainer
+from radscr_export.evaluation.ablations import Plan
 from radscr_export.evaluation.calibration_figures import calibration_figures
 from radscr_export.evaluation.card_table import card_table
 from radscr_export.evaluation.detection import detection, int8_loss
@@ -24,9 +28,12 @@ from radscr_export.evaluation.predictions import score_predictions
 from radscr_export.evaluation.provenance import provenance, stamp
 from radscr_export.evaluation.readings import SETS, Readings, read_all
 from radscr_export.evaluation.report_section import WalkedFilms, measure_reports
+from radscr_export.model.preset import load_preset
+from radscr_export.text_encoder import TextEncoder
+from radscr_export.texts import read_library
 from radscr_export.walk import Walker
 
-METRICS, PAGE, CARD = "metrics.json", "evaluation.html", "card.md"
+METRICS, PAGE, CARD, HEADS = "metrics.json", "evaluation.html", "card.md", "ablation.heads"
 BUILD_SPLIT: Final = "val"
 """What a build may look at; the test split is read only where a person asks for it."""
 
@@ -50,7 +57,7 @@ def evaluate(
     walker = Walker.open(bundle, _variant(bundle, variant))
     readings = read_all(bundle, walker, data, split)
     films = WalkedFilms(readings.studies, readings.walks)
-    chosen = decoders or tuple(dict.fromkeys((bundle.decoder, "plain")))
+    chosen = _decoders(bundle, decoders)
     metrics = {
         "provenance": provenance(readings),
         **walk_figures(readings, data),
@@ -69,6 +76,34 @@ def evaluate_predictions(file: Path, data: Path, split: str, out: Path) -> Path:
     found = score_predictions(file, data, split)
     command = f"radscr-export evaluate --predictions {file.name} --data DATA --split {split}"
     return _write_json({"provenance": {"split": split, **stamp(command)}, "reports": found}, out)
+
+
+def evaluate_ablations(
+    bundle_folder: Path,
+    data: Path,
+    split: str,
+    out: Path,
+    plan: Plan,
+    decoders: Sequence[str] = (),
+) -> Path:
+    """Adds the ablations of a bundle to the evaluation in `out`; returns the path of metrics.json.
+
+    `decoders` as for `evaluate`: the first that is not 'plain' is compared with it. Heads are kept
+    in a folder beside the file, so that what was stopped goes on. Raises TrainingError where `out`
+    holds no evaluation, or heads of another bundle or number of epochs.
+    """
+    path = out / METRICS
+    if not path.is_file():
+        raise TrainingError(f"{out} holds no {METRICS}. Evaluate the bundle into it first.")
+    bundle = Bundle.open(bundle_folder)
+    preset = load_preset(bundle.preset)
+    encoder = TextEncoder.load(preset.text.encoder)
+    texts = (read_library(encoder), encoder)
+    trainer = Trainer(bundle, preset, data, out / HEADS, plan.epochs, texts)
+    decoder = next((one for one in _decoders(bundle, decoders) if one != "plain"), "")
+    plan = replace(plan, variant=_variant(bundle, plan.variant), decoder=decoder)
+    found = ablations(trainer, plan, split)
+    return write_evaluation({**json.loads(path.read_text(encoding="utf-8")), **found}, out)
 
 
 def measure(bundle: Bundle, data: Path) -> dict[str, Any]:
@@ -103,8 +138,7 @@ def walk_figures(readings: Readings, data: Path) -> dict[str, Any]:
 def write_evaluation(metrics: Mapping[str, Any], out: Path) -> Path:
     """Writes figures as metrics.json, as a page and as the tables of a model card.
 
-    The page and the tables leave out what `metrics` lacks. They also show
-    `metrics["ablations"]`, {variant: {metric: {value, low, high, paper, verdict}}}.
+    The page and the tables leave out what `metrics` lacks.
     """
     path = _write_json(metrics, out)
     plain = json.loads(path.read_text(encoding="utf-8"))
@@ -125,6 +159,10 @@ def _variant(bundle: Bundle, asked: str) -> str:
         known = ", ".join(bundle.variants)
         raise BundleError(f"{bundle.name} has no network variant {asked!r}; it has {known}.")
     return asked or next(iter(bundle.variants))
+
+
+def _decoders(bundle: Bundle, asked: Sequence[str]) -> tuple[str, ...]:
+    return tuple(asked) or tuple(dict.fromkeys((bundle.decoder, "plain")))
 
 
 def _films(readings: Readings, name: str) -> dict[str, int]:

@@ -27,12 +27,16 @@ class Published:
     data: str
     notice: str
     systems: tuple[PublishedSystem, ...]
+    ablations: tuple[PublishedSystem, ...]
+    """The method itself, whole and without its parts."""
 
 
 @cache
 def load_published() -> Published:
-    """The figures of published.toml (source: the method's paper, its table of peers)."""
+    """The figures of published.toml (source: the method's paper, peers and ablations)."""
     text = files("radscr_export.evaluation").joinpath("published.toml").read_text(encoding="utf-8")
     record = tomllib.loads(text)
-    systems = tuple(PublishedSystem(**row) for row in record["system"])
-    return Published(record["data"], record["notice"], systems)
+    systems, ablations = (
+        tuple(PublishedSystem(**row) for row in record[kind]) for kind in ("system", "ablation")
+    )
+    return Published(record["data"], record["notice"], systems, ablations)

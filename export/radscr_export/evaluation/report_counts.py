@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -35,9 +35,9 @@ class Counts:
     """(3, n, 6) likewise, of the abnormal flag."""
     classes: Numbers
     """(3, n, 12) likewise, of the CheXpert classes that the 37 findings cover."""
-    words: Numbers | None
+    words: Numbers | None = None
     """(n, 10) matching and all runs of 1 to 4 words, words written, words of the reference."""
-    longest: Numbers | None
+    longest: Numbers | None = None
     """(n,) ROUGE-L; None, as `words`, where there is no text."""
 
 
@@ -46,25 +46,29 @@ def count_texts(reports: SystemReports, truth: Truth) -> Counts:
 
     Raises TrainingError where there is not one text a study.
     """
-    words = _words(reports.texts, _references(reports, truth))
-    longest = _longest(reports.texts, truth.references)
-    return _count(reports.name, _said(reports, hedged=False), truth, words, longest)
+    counts = count_affirmed(reports, truth)
+    words = _words(reports.texts, truth.references)
+    return replace(counts, words=words, longest=_longest(reports.texts, truth.references))
+
+
+def count_affirmed(reports: SystemReports, truth: Truth) -> Counts:
+    """Counts of what the texts affirm, without their words; TrainingError as `count_texts`."""
+    _check_number(reports, truth)
+    return _count(reports.name, _said(reports, hedged=False), truth)
 
 
 def count_hedged(reports: SystemReports, truth: Truth) -> Counts:
     """Counts of what the texts affirm or hedge; TrainingError as `count_texts`."""
-    _references(reports, truth)
-    return _count(reports.name, _said(reports, hedged=True), truth, None, None)
+    _check_number(reports, truth)
+    return _count(reports.name, _said(reports, hedged=True), truth)
 
 
-def _references(reports: SystemReports, truth: Truth) -> tuple[str, ...]:
-    """The reference of each text; TrainingError where there is not one text a study."""
+def _check_number(reports: SystemReports, truth: Truth) -> None:
     if len(reports.texts) != len(truth.ids):
         raise TrainingError(
             f"{reports.name}: {len(reports.texts)} reports for {len(truth.ids)} studies. "
             "Give one report a study, in their order."
         )
-    return truth.references
 
 
 def _said(reports: SystemReports, *, hedged: bool) -> Mask:
@@ -80,12 +84,10 @@ def count_codes(reports: SystemReports, truth: Truth) -> Counts:
     """
     if reports.codes is None:
         raise TrainingError(f"{reports.name} has no codes: its reports are of no one study.")
-    return _count(reports.name, reports.codes == State.POSITIVE, truth, None, None)
+    return _count(reports.name, reports.codes == State.POSITIVE, truth)
 
 
-def _count(
-    name: str, said: Mask, truth: Truth, words: Numbers | None, longest: Numbers | None
-) -> Counts:
+def _count(name: str, said: Mask, truth: Truth) -> Counts:
     return Counts(
         name=name,
         findings=_grade(said, _certain(truth.states)),
@@ -94,8 +96,6 @@ def _count(
             _with_none(_any(said, _classes())),
             _with_no_finding(_joined(truth.states, _classes())),
         ),
-        words=words,
-        longest=longest,
     )
 
 

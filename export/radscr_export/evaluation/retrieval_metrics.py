@@ -14,7 +14,7 @@ from radscr_edge.records import Challenge, Floats, Polarity, Severity, Side
 from radscr_edge.sentences import best_match
 from radscr_export.data.labels import Mention, State
 from radscr_export.data.training_set import Studies
-from radscr_export.evaluation.report_bootstrap import draw_weights, interval_of
+from radscr_export.evaluation.report_bootstrap import Numbers, draw_weights, interval_of
 from radscr_export.walk import Walk
 from radscr_runtime.critique import critique
 from radscr_runtime.library import Library, Rows
@@ -55,6 +55,21 @@ def retrieval_figures(
         "with_critiques": _means([_order(library, studies, *one, True) for one in true], names),
         "without_critiques": _means([_order(library, studies, *one, False) for one in true], names),
     }
+
+
+def retrieval_draws(
+    library: Library, settings: Settings, studies: Studies, walks: Sequence[Walk]
+) -> dict[str, Numbers]:
+    """Figure with critiques -> (1 + draws,): its mean, and the mean of every draw of studies.
+
+    Draws are the same for all heads on one vision; {} without a hypothesis that is truly positive.
+    """
+    true = list(_true_challenges(settings, studies, walks))
+    if not true:
+        return {}
+    orders = [_order(library, studies, *one, True) for one in true]
+    draws = _draws(orders, [studies.ids[row] for row, _ in true])
+    return {field.name: column for field, column in zip(fields(Order), draws.T, strict=True)}
 
 
 def order_of(library: Library, query: Floats, finding: str, told: Mention) -> Order:
@@ -136,17 +151,34 @@ def _means(orders: Sequence[Order], names: Sequence[str]) -> Mapping[str, Any]:
     """Mean of each figure over hypotheses with its interval over studies; {} without any."""
     if not orders:
         return {}
-    table = np.array([[getattr(one, field.name) for field in fields(Order)] for one in orders])
-    studies, study_of = np.unique(np.array(names), return_inverse=True)
-    weights = draw_weights(len(studies))[:, study_of]
-    defined = ~np.isnan(table)
-    with np.errstate(invalid="ignore"):
-        means = (weights @ np.where(defined, table, 0.0)) / (weights @ defined)
+    defined = ~np.isnan(_table(orders))
     return {
         field.name: {
             "hypotheses": int(known.sum()),
             **{key: round(value, 4) for key, value in asdict(interval_of(column)).items()},
         }
-        for field, column, known in zip(fields(Order), means.T, defined.T, strict=True)
+        for field, column, known in zip(
+            fields(Order), _draws(orders, names).T, defined.T, strict=True
+        )
         if known.any()
     }
+
+
+def _draws(orders: Sequence[Order], names: Sequence[str]) -> Numbers:
+    """(1 + draws, figures): means over the hypotheses of all studies, then of every draw of them.
+
+    nan where a figure is defined nowhere.
+    """
+    table = _table(orders)
+    studies, study_of = np.unique(np.array(names), return_inverse=True)
+    weights = draw_weights(len(studies))[:, study_of]
+    defined = ~np.isnan(table)
+    with np.errstate(invalid="ignore"):
+        means: Numbers = (weights @ np.where(defined, table, 0.0)) / (weights @ defined)
+    return means
+
+
+def _table(orders: Sequence[Order]) -> Numbers:
+    """(hypotheses, figures)."""
+    names = [field.name for field in fields(Order)]
+    return np.array([[getattr(one, name) for name in names] for one in orders], np.float64)

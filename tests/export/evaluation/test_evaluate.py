@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from radscr_export.card import rewrite_card, write_card
 from radscr_export.evaluation.card_table import card_table
 from radscr_export.evaluation.evaluate import evaluate, evaluate_predictions, write_evaluation
 from radscr_export.evaluation.page import to_page
+from radscr_export.evaluation.published import load_published
 from radscr_export.phantoms import SAMPLES
 
 
@@ -66,12 +67,31 @@ def test_no_word_of_a_report_or_name_of_a_film_is_on_the_page(written: Path, pac
 
 
 def test_ablations_are_shown_beside_the_paper_where_they_were_measured(metrics: dict) -> None:
-    cell = {"value": -0.02, "low": -0.05, "high": 0.01, "paper": -0.031, "verdict": "undecided"}
+    own = {"value": 0.41, "low": 0.38, "high": 0.44}
+    cell = {"value": -0.02, "low": -0.05, "high": 0.01, "own": own, "seeds": [-0.02]}
+    rows = {
+        "no critiques": {"CE-Abn": {**cell, "paper": -0.031, "verdict": "undecided"}},
+        "N_p 4": {"CE-Abn": {**cell, "paper": None, "verdict": None}},
+    }
+    facts = {
+        **{"split": "val", "studies": 9, "seeds": 3, "epochs": 2, "decoder": "judge"},
+        "alphas": [{"alpha1": 0.5, "alpha2": 0.125}],
+        "full": {"CE-Abn": own},
+        "paper": {"data": "MIMIC-CXR", "rows": [asdict(load_published().ablations[0])]},
+    }
+    ablated = {**metrics, "ablations": rows, "ablation_facts": facts}
 
-    page = to_page({**metrics, "ablations": {"no critiques": {"CE-Abn": cell}}})
+    page, card = to_page(ablated), card_table(ablated)
 
     assert 'id="ablations"' not in to_page(metrics)
-    assert "-0.020 (-0.050 to 0.010)</td><td>-0.031</td><td>undecided" in page
+    change = "<td>0.410 (0.380 to 0.440)</td><td>-0.020 (-0.050 to 0.010)</td>"
+    assert f"{change}<td>-0.031</td><td>undecided</td>" in page
+    assert f"{change}<td>–</td><td>–</td>" in page
+    assert "are of other data (MIMIC-CXR)" in page
+    assert "<td>full</td><td>0.610</td>" in page
+    assert "which these are: the figures flatter" in page
+    assert "| no critiques | CE-Abn | 0.410 (0.380 to 0.440) | -0.020" in card
+    assert "### Ablations on 9 abnormal IU studies" in card
 
 
 def test_pages_and_tables_of_less_are_written_too(metrics: dict, tmp_path: Path) -> None:
