@@ -1,4 +1,4 @@
-"""The command `radscr-edge`: read, library, calibrate, check, doctor, bench."""
+"""The command `radscr-edge`: read, verify, library, calibrate, check, doctor, bench."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from radscr_runtime.options import Options
 from radscr_runtime.outputs import make_folder, save_report, to_record, to_text
 from radscr_runtime.reader import Reader
 from radscr_runtime.timing import listen
+from radscr_runtime.verify_command import add_verify_command
 
 USAGE_EXIT, STUDY_EXIT, BUNDLE_EXIT = 2, 3, 4
 DEFAULT_BUNDLE = Path("models/default")
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--advice", action="store_true", help="end reports with follow-up advice")
     _machine(read)
     read.set_defaults(run=_read)
+    add_verify_command(commands, DEFAULT_BUNDLE)
     add_library_commands(commands, DEFAULT_BUNDLE)
     add_calibrate_command(commands, DEFAULT_BUNDLE)
     check = commands.add_parser("check", help="verify a bundle: its files, and that it looks")
