@@ -104,8 +104,8 @@ def test_a_damaged_model_gives_way_to_plain_with_a_remark(copied, damage, sample
 
     assert report.composition.decoder == "plain"
     (remark,) = [one for one in report.provenance.remarks if "decoder.gguf" in one]
-    assert remark.startswith("decoder.gguf could not be loaded by llama.cpp (")
-    assert remark.endswith("Copy the file again. The plain decoder was used.")
+    assert remark.startswith("decoder.gguf is no sound Phi model: ")
+    assert remark.endswith("GGUF of the Phi-3 family. The plain decoder was used.")
 
 
 def test_a_damaged_model_without_a_new_signature_is_refused_with_its_bundle(copied):

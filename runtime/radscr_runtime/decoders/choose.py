@@ -5,6 +5,7 @@ from __future__ import annotations
 from radscr_edge.contract import Bundle, Files
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.decoder import Decoder
+from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.plain import PlainDecoder
 
@@ -24,6 +25,7 @@ def open_decoder(bundle: Bundle, choice: str, threads: int) -> tuple[Decoder, st
     if not bundle.has_decoder:
         return PlainDecoder(), "The bundle holds no language model; the plain decoder was used."
     try:
+        check_gguf(bundle.path(Files.DECODER))
         from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  loads native code
 
         return JudgeDecoder(Phi(bundle.path(Files.DECODER), threads)), ""
