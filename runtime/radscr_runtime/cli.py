@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,13 @@ def _machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="default: %(default)s")
     parser.add_argument("--decoder", choices=CHOICES, default="auto")
     parser.add_argument("--threads", type=_count, default=1)
+    parser.add_argument(
+        "--budget-s",
+        type=_seconds,
+        default=Options().budget_s,
+        metavar="SECONDS",
+        help="time for Phi's decisions on a study, then plain decides; default: %(default)g",
+    )
 
 
 def _count(text: str) -> int:
@@ -91,8 +99,21 @@ def _count(text: str) -> int:
     return number
 
 
+def _seconds(text: str) -> float:
+    """A number above 0, or argparse's own complaint."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
 def _options(arguments: argparse.Namespace) -> Options:
-    return Options(threads=arguments.threads, decoder=arguments.decoder)
+    return Options(
+        threads=arguments.threads, decoder=arguments.decoder, budget_s=arguments.budget_s
+    )
 
 
 def _read(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,8 @@ class Options:
     """Threads of the networks and of Phi; one leaves the PC usable while it reads."""
     decoder: str = "auto"
     """'plain', 'judge', or 'auto': what the bundle's manifest names."""
+    budget_s: float = 120.0
+    """Seconds that Phi may take for the decisions of a study, its start included; then `plain`."""
     variant: str = ""
     """'int8' or 'fp32'; empty: the bundle's first one that this machine computes correctly."""
     decoding_seconds: float = 30.0

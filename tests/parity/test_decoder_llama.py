@@ -35,21 +35,21 @@ def copied(bundle_folder, tmp_path):
 
 
 def test_the_same_question_has_the_same_odds(phi):
-    first = phi.log_odds(QUESTION)
-    phi.log_odds(QUESTION.replace("blunting", "sharpness"))
+    first = phi.log_odds([QUESTION])
+    phi.log_odds([QUESTION.replace("blunting", "sharpness")])
 
-    assert phi.log_odds(QUESTION) == first
+    assert phi.log_odds([QUESTION]) == first
 
 
 def test_another_report_changes_the_odds(phi):
     other = ask([sentence("scoliosis")], sentence("costophrenic angle blunting"))
 
-    assert phi.log_odds(other) != phi.log_odds(QUESTION)
+    assert phi.log_odds([other]) != phi.log_odds([QUESTION])
 
 
 def test_no_question_is_refused(phi):
     with pytest.raises(DecoderError, match=r"tokens; it can read 1024|is empty"):
-        phi.log_odds("opacity " * 2 * llama.CONTEXT)
+        phi.log_odds(["opacity " * 2 * llama.CONTEXT])
 
 
 def test_the_judge_asks_phi_where_no_rule_is_certain(phi):
@@ -118,7 +118,7 @@ def test_a_damaged_model_without_a_new_signature_is_refused_with_its_bundle(copi
 def test_auto_is_what_the_bundle_names(bundle_folder):
     bundle = Bundle.open(bundle_folder)
 
-    decoder, remark = open_decoder(bundle, "auto", 1)
+    decoder, remark = open_decoder(bundle, Options())
 
     decoder.close()
     assert decoder.name == bundle.decoder

@@ -58,7 +58,7 @@ def test_llama_cpp_gives_the_odds_that_torch_gives(
     prompts = [one.prompt for one in questions[:20]]
     oracle = llama.Phi(tmp_path / "phi.gguf", threads=1)
 
-    found = np.array([oracle.log_odds(prompt) for prompt in prompts])
+    found = np.array(oracle.log_odds(prompts))
 
     expected = np.array([phi.log_odds([prompt]).item() for prompt in prompts])
     oracle.close()
@@ -95,7 +95,8 @@ def test_the_shipped_decoder_reads_the_report_and_not_the_candidate_alone(
 ) -> None:
     oracle = llama.Phi(bundle_folder / Files.DECODER, threads=1)
 
-    right = [(oracle.log_odds(one.prompt) > 0) == one.keep for one in questions]
+    odds = oracle.log_odds([one.prompt for one in questions])
+    right = [(found > 0) == one.keep for found, one in zip(odds, questions, strict=True)]
 
     oracle.close()
     assert np.mean(right) > candidate_only_accuracy(questions) + MARGIN
@@ -105,7 +106,7 @@ def test_a_few_steps_write_a_decoder_that_llama_cpp_opens(tmp_path: Path) -> Non
     facts = train_decoder(load_sentences(Role.FINDING), tmp_path / "phi.gguf", seed=0, steps=2)
 
     oracle = llama.Phi(tmp_path / "phi.gguf", threads=1)
-    odds = oracle.log_odds("Report:\n- The lungs are clear.")
+    (odds,) = oracle.log_odds(["Report:\n- The lungs are clear."])
 
     oracle.close()
     assert np.isfinite(odds)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 from radscr_edge.contract import Bundle, Files
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.decoder import Decoder
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.plain import PlainDecoder
+from radscr_runtime.decoders.process import PhiProcess
+from radscr_runtime.options import Options
 
 CHOICES = ("auto", "plain", "judge")
 
 
-def open_decoder(bundle: Bundle, choice: str, threads: int) -> tuple[Decoder, str]:
+def open_decoder(bundle: Bundle, options: Options) -> tuple[Decoder, str]:
     """The decoder and, where it is not the one asked for, one sentence that says why.
 
-    `choice` is one of CHOICES; 'auto' is what the bundle's manifest names.
+    `options.decoder` is one of CHOICES; 'auto' is what the bundle's manifest names.
     """
+    choice = options.decoder
     if choice not in CHOICES:
         raise DecoderError(f"{choice!r} is no decoder; choose one of {', '.join(CHOICES)}.")
     wanted = bundle.decoder if choice == "auto" else choice
@@ -25,9 +31,16 @@ def open_decoder(bundle: Bundle, choice: str, threads: int) -> tuple[Decoder, st
     if not bundle.has_decoder:
         return PlainDecoder(), "The bundle holds no language model; the plain decoder was used."
     try:
-        check_gguf(bundle.path(Files.DECODER))
-        from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  loads native code
-
-        return JudgeDecoder(Phi(bundle.path(Files.DECODER), threads)), ""
+        return JudgeDecoder(_phi(bundle.path(Files.DECODER), options)), ""
     except DecoderError as problem:
         return PlainDecoder(), f"{problem} The plain decoder was used."
+
+
+def _phi(path: Path, options: Options) -> PhiProcess:
+    """A process that has not started yet; DecoderError where it would be of no use."""
+    if find_spec("llama_cpp") is None:
+        raise DecoderError(
+            "llama-cpp-python is not installed, so Phi cannot run. Install the extra 'phi'."
+        )
+    check_gguf(path)
+    return PhiProcess(path, options.threads, options.budget_s)

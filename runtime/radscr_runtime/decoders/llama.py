@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -52,12 +53,27 @@ class Phi:
         logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL)
         self._keep, self._drop = self._answers()
 
-    def log_odds(self, prompt: str) -> float:
-        """ln P(keep) / P(drop) as the next word after `prompt`.
+    def log_odds(self, prompts: Sequence[str]) -> list[float]:
+        """ln P(keep) / P(drop) as the next word after each prompt.
 
-        Raises DecoderError where the prompt is empty or longer than the context, or llama.cpp
-        fails.
+        Raises DecoderError where a prompt is empty or longer than the context, or llama.cpp fails.
         """
+        return [self._odds(prompt) for prompt in prompts]
+
+    def close(self) -> None:
+        """Frees the model."""
+        self._model.close()
+
+    def tokens(self, text: str) -> list[int]:
+        """Token ids of a text, without a start token."""
+        found: list[int] = self._model.tokenize(text.encode(), add_bos=False, special=False)
+        return found
+
+    def _tokens(self, prompt: str) -> list[int]:
+        found: list[int] = self._model.tokenize(prompt.encode(), add_bos=True, special=False)
+        return found
+
+    def _odds(self, prompt: str) -> float:
         tokens = self._tokens(prompt)
         if len(tokens) > CONTEXT:
             raise DecoderError(
@@ -76,19 +92,6 @@ class Phi:
         if not math.isfinite(odds):
             raise DecoderError("Phi gave no finite answer. Copy the decoder's file again.")
         return odds
-
-    def close(self) -> None:
-        """Frees the model."""
-        self._model.close()
-
-    def tokens(self, text: str) -> list[int]:
-        """Token ids of a text, without a start token."""
-        found: list[int] = self._model.tokenize(text.encode(), add_bos=False, special=False)
-        return found
-
-    def _tokens(self, prompt: str) -> list[int]:
-        found: list[int] = self._model.tokenize(prompt.encode(), add_bos=True, special=False)
-        return found
 
     def _answers(self) -> tuple[int, int]:
         """The first token in which the two answers differ."""

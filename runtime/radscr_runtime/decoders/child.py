@@ -1,0 +1,42 @@
+"""The disposable process in which llama.cpp runs: its crash costs a decision, never a report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from radscr_edge.child import Message, answer, limit_processor, pack, private_output, requests
+from radscr_edge.errors import DecoderError
+
+if TYPE_CHECKING:
+    from radscr_runtime.decoders.llama import Phi
+
+
+def main() -> None:
+    """Loads the GGUF, then answers one list of prompts after another until the parent leaves."""
+    path, threads, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    answers = private_output()
+    limit_processor(threads * seconds)
+    try:
+        from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  where its absence can be told
+
+        phi = Phi(path, threads)
+    except DecoderError as problem:
+        answer(answers, pack({"error": str(problem)}))
+        return
+    answer(answers, pack({"ready": True}))
+    for request in requests():
+        limit_processor(threads * seconds)
+        answer(answers, pack(_serve(phi, request["prompts"])))
+
+
+def _serve(phi: Phi, prompts: list[str]) -> Message:
+    try:
+        return {"log_odds": phi.log_odds(prompts)}
+    except DecoderError as problem:
+        return {"error": str(problem)}
+
+
+if __name__ == "__main__":
+    main()
