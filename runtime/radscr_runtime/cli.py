@@ -83,6 +83,15 @@ def _machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decoder", choices=CHOICES, default="auto")
     parser.add_argument("--threads", type=_count, default=1)
     parser.add_argument(
+        "--prompt-threads", type=_count, help="with which Phi reads; default: as --threads"
+    )
+    parser.add_argument(
+        "--memory-limit-mb", type=_count, metavar="MB", help="for Phi; default: what is free"
+    )
+    parser.add_argument(
+        "--quantised-kv", action="store_true", help="keep Phi's context in 8 bits, to save memory"
+    )
+    parser.add_argument(
         "--budget-s",
         type=_seconds,
         default=Options().budget_s,
@@ -112,7 +121,12 @@ def _seconds(text: str) -> float:
 
 def _options(arguments: argparse.Namespace) -> Options:
     return Options(
-        threads=arguments.threads, decoder=arguments.decoder, budget_s=arguments.budget_s
+        threads=arguments.threads,
+        prompt_threads=arguments.prompt_threads,
+        quantised_kv=arguments.quantised_kv,
+        memory_limit_mb=arguments.memory_limit_mb,
+        decoder=arguments.decoder,
+        budget_s=arguments.budget_s,
     )
 
 

@@ -4,21 +4,24 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from needs import needs
 from stand_ins import sentence
 
-from radscr_edge.contract import Bundle, Files
+from radscr_edge.contract import Files
 from radscr_edge.errors import DecoderError
 from radscr_edge.records import Missed, Polarity
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
 from radscr_runtime import Options, Reader
 from radscr_runtime.aggregate import Evidences, aggregate
+from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.process import PhiProcess
 from radscr_runtime.decoders.question import ask
+from radscr_runtime.decoders.setup import choose_setup, predicted_mb
 
 llama = needs("radscr_runtime.decoders.llama")
 
@@ -26,9 +29,17 @@ BLUNTING = "costophrenic angle blunting"
 QUESTION = ask([sentence("pleural effusion")], sentence(BLUNTING))
 
 
+def hurried(path, seconds):
+    return PhiProcess(path, check_gguf(path), Options(budget_s=seconds))
+
+
+def process(path, **changes):
+    return PhiProcess(path, check_gguf(path), Options(budget_s=60.0, **changes))
+
+
 @pytest.fixture
 def phi(bundle_folder):
-    opened = PhiProcess(bundle_folder / Files.DECODER, 1, 60.0)
+    opened = process(bundle_folder / Files.DECODER)
     yield opened
     opened.close()
 
@@ -55,7 +66,8 @@ def later(seconds, act, *arguments):
 
 
 def test_the_process_gives_the_odds_that_llama_cpp_gives(phi, bundle_folder):
-    direct = llama.Phi(Bundle.open(bundle_folder).path(Files.DECODER), 1)
+    path = bundle_folder / Files.DECODER
+    direct = llama.Phi(path, choose_setup(check_gguf(path), Options(), 4000))
 
     assert list(phi.log_odds([QUESTION, QUESTION])) == direct.log_odds([QUESTION, QUESTION])
     direct.close()
@@ -85,7 +97,7 @@ def test_a_decision_that_takes_too_long_gives_way_to_plain_and_ends_the_process(
     bundle_folder, reading
 ):
     library, evidences = reading
-    phi = PhiProcess(bundle_folder / Files.DECODER, 1, 1e-3)
+    phi = hurried(bundle_folder / Files.DECODER, 1e-3)
 
     composed = aggregate(JudgeDecoder(phi), library, evidences)
 
@@ -111,13 +123,40 @@ def test_no_process_is_started_where_nothing_is_open(phi, reading):
     assert phi.pid is None
 
 
-def test_a_model_that_llama_cpp_refuses_is_told_by_its_reason(tmp_path):
+def test_a_model_that_llama_cpp_refuses_is_told_by_its_reason(bundle_folder, tmp_path):
+    gguf = check_gguf(bundle_folder / Files.DECODER)
     (tmp_path / "own.gguf").write_bytes(b"GGUF")
-    phi = PhiProcess(tmp_path / "own.gguf", 1, 60.0)
+    phi = PhiProcess(tmp_path / "own.gguf", gguf, Options())
 
     with pytest.raises(DecoderError, match=r"own\.gguf could not be loaded by llama\.cpp"):
         phi.log_odds([QUESTION])
     phi.close()
+
+
+def test_a_memory_limit_below_the_need_gives_way_to_plain_without_a_process(bundle_folder, reading):
+    library, evidences = reading
+    phi = process(bundle_folder / Files.DECODER, memory_limit_mb=32)
+
+    composed = aggregate(JudgeDecoder(phi), library, evidences)
+
+    assert composed.decoder == "plain"
+    assert composed.remark.startswith("Phi needs ")
+    assert " MB of memory; 32 MB may be used (" in composed.remark
+    assert phi.pid is None
+
+
+@pytest.mark.parametrize("changes", [{}, {"quantised_kv": True}, {"prompt_threads": 2}])
+def test_the_process_stays_below_its_predicted_peak(bundle_folder, changes):
+    path = bundle_folder / Files.DECODER
+    phi = process(path, **changes)
+    setup = choose_setup(check_gguf(path), Options(**changes), 4000)
+
+    phi.log_odds([QUESTION] * 3)
+
+    lines = Path(f"/proc/{phi.pid}/status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines)
+    phi.close()
+    assert int(status["VmHWM"].split()[0]) / 1024 < predicted_mb(check_gguf(path), setup)
 
 
 def test_closing_ends_the_process(phi):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radscr_edge.child import Message, answer, limit_processor, pack, private_output, requests
 from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.setup import Setup
 
 if TYPE_CHECKING:
     from radscr_runtime.decoders.llama import Phi
@@ -15,19 +17,20 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Loads the GGUF, then answers one list of prompts after another until the parent leaves."""
-    path, threads, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    path, setup, seconds = Path(sys.argv[1]), Setup(**json.loads(sys.argv[2])), float(sys.argv[3])
+    processor_seconds = seconds * max(setup.threads, setup.threads_batch)
     answers = private_output()
-    limit_processor(threads * seconds)
+    limit_processor(processor_seconds)
     try:
         from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  where its absence can be told
 
-        phi = Phi(path, threads)
+        phi = Phi(path, setup)
     except DecoderError as problem:
         answer(answers, pack({"error": str(problem)}))
         return
     answer(answers, pack({"ready": True}))
     for request in requests():
-        limit_processor(threads * seconds)
+        limit_processor(processor_seconds)
         answer(answers, pack(_serve(phi, request["prompts"])))
 
 

@@ -42,5 +42,4 @@ def _phi(path: Path, options: Options) -> PhiProcess:
         raise DecoderError(
             "llama-cpp-python is not installed, so Phi cannot run. Install the extra 'phi'."
         )
-    check_gguf(path)
-    return PhiProcess(path, options.threads, options.budget_s)
+    return PhiProcess(path, check_gguf(path), options)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import math
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.question import DROP, KEEP
+from radscr_runtime.decoders.setup import MICRO_BATCH, SEQUENCES, Setup
 
 try:
     import llama_cpp
@@ -24,78 +27,171 @@ except (OSError, RuntimeError) as problem:  # its shared library does not suit t
         "llama-cpp-python is installed but cannot start on this machine. Install it again."
     ) from problem
 
-CONTEXT: Final = 1024
-"""Tokens of a prompt at most."""
+PAGE: Final = 256
+"""The context is a multiple of so many tokens."""
+
+Tokens = list[int]
+Floats = NDArray[np.float32]
+
+
+SILENCE: Final = llama_cpp.llama_log_callback(lambda level, text, data: None)
+"""Failures are told by return values; llama.cpp's own talk goes nowhere."""
 
 
 class Phi:
     """One GGUF model, asked for the odds of two words."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, setup: Setup) -> None:
         """Loads the GGUF at `path`; DecoderError where llama.cpp cannot."""
-        try:
-            self._model = llama_cpp.Llama(
-                str(path),
-                n_ctx=CONTEXT,
-                n_batch=CONTEXT,
-                n_threads=threads,
-                n_threads_batch=threads,
-                use_mmap=True,
-                use_mlock=False,
-                seed=0,
-                verbose=False,
-            )
-        except (ValueError, OSError, RuntimeError) as problem:
-            raise DecoderError(
-                f"{path.name} could not be loaded by llama.cpp ({problem}). Copy the file again."
-            ) from problem
-        # llama-cpp-python still prints native errors when not verbose; ours are raised instead.
-        logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL)
+        llama_cpp.llama_log_set(SILENCE, None)
+        llama_cpp.llama_backend_init()
+        self._setup = setup
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), _model_of(setup))
+        if not self._model:
+            raise DecoderError(f"{path.name} could not be loaded by llama.cpp. Copy it again.")
+        self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
         self._keep, self._drop = self._answers()
 
     def log_odds(self, prompts: Sequence[str]) -> list[float]:
         """ln P(keep) / P(drop) as the next word after each prompt.
 
-        Raises DecoderError where a prompt is empty or longer than the context, or llama.cpp fails.
+        Prompts are evaluated as parallel sequences of one batch; what they share at their start is
+        evaluated once. Raises DecoderError where a prompt is empty or longer than the context, or
+        llama.cpp fails.
         """
-        return [self._odds(prompt) for prompt in prompts]
+        rows = [self._checked(self.tokens(prompt)) for prompt in prompts]
+        return [odds for group in _groups(rows, self._setup.context) for odds in self._weigh(group)]
 
     def close(self) -> None:
         """Frees the model."""
-        self._model.close()
+        if self._model:
+            llama_cpp.llama_model_free(self._model)
+        self._model = None
 
-    def tokens(self, text: str) -> list[int]:
-        """Token ids of a text, without a start token."""
-        found: list[int] = self._model.tokenize(text.encode(), add_bos=False, special=False)
-        return found
+    def tokens(self, text: str, special: bool = False) -> Tokens:
+        """Token ids of a text; names of special tokens in it are only read where `special`."""
+        raw = text.encode()
+        room = (llama_cpp.llama_token * (len(raw) + 2))()
+        count = llama_cpp.llama_tokenize(
+            self._vocabulary, raw, len(raw), room, len(room), True, special
+        )
+        return list(room[: max(count, 0)])
 
-    def _tokens(self, prompt: str) -> list[int]:
-        found: list[int] = self._model.tokenize(prompt.encode(), add_bos=True, special=False)
-        return found
-
-    def _odds(self, prompt: str) -> float:
-        tokens = self._tokens(prompt)
-        if len(tokens) > CONTEXT:
+    def _checked(self, row: Tokens) -> Tokens:
+        if len(row) > self._setup.context:
             raise DecoderError(
-                f"The question to Phi has {len(tokens)} tokens; it can read {CONTEXT}."
+                f"The question to Phi has {len(row)} tokens; it can read {self._setup.context}."
             )
-        if not tokens:  # llama.cpp would answer with the logits of the question before
+        if not row:
             raise DecoderError("The question to Phi is empty.")
-        self._model.reset()
+        return row
+
+    def _weigh(self, rows: Sequence[Tokens]) -> list[float]:
+        """The odds after each of some rows that fit the context together."""
+        shared = _shared(rows)
+        rest = [row[shared:] for row in rows]
+        with self._context(shared + sum(map(len, rest)), len(rows)) as context:
+            if shared:
+                self._evaluate(context, [rows[0][:shared]], 0)
+            memory = llama_cpp.llama_get_memory(context)
+            for sequence in range(1, len(rows)):
+                llama_cpp.llama_memory_seq_cp(memory, 0, sequence, -1, -1)
+            return [self._odds(logits) for logits in self._evaluate(context, rest, shared)]
+
+    @contextmanager
+    def _context(self, tokens: int, sequences: int) -> Iterator[Any]:
+        """A context with room for just so many tokens; freed at the end."""
+        size = -(-tokens // PAGE) * PAGE
+        context = llama_cpp.llama_init_from_model(
+            self._model, _context_of(self._setup, size, sequences)
+        )
+        if not context:
+            raise DecoderError("llama.cpp made no context: memory is short. Close other programs.")
         try:
-            self._model.eval(tokens)
-        except RuntimeError as problem:
-            raise DecoderError(f"llama.cpp failed on a question ({problem}).") from problem
-        pointer = llama_cpp.llama_get_logits_ith(self._model.ctx, -1)
-        logits = np.ctypeslib.as_array(pointer, shape=(self._model.n_vocab(),))
+            yield context
+        finally:
+            llama_cpp.llama_free(context)
+
+    def _evaluate(self, context: Any, rows: Sequence[Tokens], start: int) -> list[Floats]:
+        """The logits after each row, evaluated as one sequence each from position `start` on."""
+        batch = llama_cpp.llama_batch_init(sum(map(len, rows)), 0, 1)
+        try:
+            ends = _fill(batch, rows, start)
+            if llama_cpp.llama_decode(context, batch) != 0:
+                raise DecoderError("llama.cpp failed on a question. Copy the GGUF again.")
+            size = llama_cpp.llama_vocab_n_tokens(self._vocabulary)
+            pointers = [llama_cpp.llama_get_logits_ith(context, end) for end in ends]
+            return [np.ctypeslib.as_array(one, shape=(size,)).copy() for one in pointers]
+        finally:
+            llama_cpp.llama_batch_free(batch)
+
+    def _odds(self, logits: Floats) -> float:
         odds = float(logits[self._keep] - logits[self._drop])
-        if not math.isfinite(odds):
+        if not np.isfinite(odds):
             raise DecoderError("Phi gave no finite answer. Copy the decoder's file again.")
         return odds
 
     def _answers(self) -> tuple[int, int]:
-        """The first token in which the two answers differ."""
-        for keep, drop in zip(self.tokens(KEEP), self.tokens(DROP), strict=False):
-            if keep != drop:
-                return keep, drop
-        raise DecoderError("The tokenizer of this GGUF cannot tell 'keep' from 'drop'.")
+        """The first token of either answer."""
+        keep, drop = self.tokens(KEEP), self.tokens(DROP)
+        if not keep or not drop or keep[0] == drop[0]:
+            raise DecoderError("The tokenizer of this GGUF cannot tell 'keep' from 'drop'.")
+        return keep[0], drop[0]
+
+
+def _model_of(setup: Setup) -> Any:
+    model = llama_cpp.llama_model_default_params()
+    model.n_gpu_layers = 0
+    model.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP
+    model.use_extra_bufts = setup.repack
+    return model
+
+
+def _context_of(setup: Setup, size: int, sequences: int) -> Any:
+    context = llama_cpp.llama_context_default_params()
+    context.n_ctx = context.n_batch = size
+    context.n_ubatch = min(size, MICRO_BATCH)
+    context.n_seq_max = sequences
+    context.n_outputs_max = max(1, sequences)
+    context.n_threads, context.n_threads_batch = setup.threads, setup.threads_batch
+    context.kv_unified = True  # so that sequences share what they have in common
+    if setup.quantised_kv:
+        context.type_k = context.type_v = llama_cpp.GGML_TYPE_Q8_0
+        context.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
+    return context
+
+
+def _fill(batch: Any, rows: Sequence[Tokens], start: int) -> list[int]:
+    """Puts the rows into a batch; returns the index of each row's last token."""
+    ends = []
+    for sequence, row in enumerate(rows):
+        for place, token in enumerate(row):
+            index = batch.n_tokens
+            batch.token[index] = token
+            batch.pos[index] = start + place
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = sequence
+            batch.logits[index] = place == len(row) - 1
+            batch.n_tokens = index + 1
+        ends.append(batch.n_tokens - 1)
+    return ends
+
+
+def _shared(rows: Sequence[Tokens]) -> int:
+    """How many tokens all rows share at their start; each keeps at least one of its own."""
+    alike = takewhile(lambda column: len(set(column)) == 1, zip(*rows, strict=False))
+    return min(sum(1 for _ in alike), min(map(len, rows)) - 1)
+
+
+def _groups(rows: Sequence[Tokens], context: int) -> Iterator[Sequence[Tokens]]:
+    """The rows in order, as many at once as the context and a batch hold."""
+    group: list[Tokens] = []
+    for row in rows:
+        grown = [*group, row]
+        shared = _shared(grown)
+        if len(grown) > SEQUENCES or shared + sum(len(one) - shared for one in grown) > context:
+            yield group
+            grown = [row]
+        group = grown
+    if group:
+        yield group

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from radscr_edge.child import Child, ChildGoneError, Message, start_child
 from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.gguf_check import Gguf
+from radscr_runtime.decoders.setup import MIB, choose_setup
+from radscr_runtime.options import Options
 
 CHILD: Final = "radscr_runtime.decoders.child"
 
@@ -22,10 +29,11 @@ class PhiProcess:
     missed limit and `close`, and the question after that starts another.
     """
 
-    def __init__(self, path: Path, threads: int, seconds_limit: float) -> None:
+    def __init__(self, path: Path, gguf: Gguf, options: Options) -> None:
         self._path = path
-        self._threads = threads
-        self._seconds_limit = seconds_limit
+        self._gguf = gguf
+        self._options = options
+        self._seconds_limit = options.budget_s
         self._lock = threading.Lock()
         self._child: Child | None = None
 
@@ -65,14 +73,20 @@ class PhiProcess:
         if self._child is not None and self._child.process.poll() is not None:
             self._stop()  # it died idle
         if self._child is None:
-            limits = [str(self._threads), str(self._seconds_limit)]
-            self._child = start_child(CHILD, [str(self._path), *limits], {})
+            self._child = self._start()
             _checked(self._child.receive(deadline)[0])
         self._child.send({"prompts": list(prompts)})
         odds = _checked(self._child.receive(deadline)[0]).get("log_odds")
         if not isinstance(odds, list) or len(odds) != len(prompts):
             raise ChildGoneError
         return tuple(float(one) for one in odds)
+
+    def _start(self) -> Child:
+        """A child set up for the memory that is free now; DecoderError where it is too little."""
+        free_mb = psutil.virtual_memory().available // MIB
+        setup = choose_setup(self._gguf, self._options, free_mb)
+        settings = json.dumps(asdict(setup))
+        return start_child(CHILD, [str(self._path), settings, str(self._seconds_limit)], {})
 
     def _stop(self) -> None:
         if self._child is not None:
