@@ -10,7 +10,7 @@ import pytest
 from needs import needs
 from stand_ins import sentence
 
-from radscr_edge.contract import Files
+from radscr_edge.contract import Files, sha256_of
 from radscr_edge.errors import DecoderError
 from radscr_edge.records import Missed, Polarity
 from radscr_edge.sentences import load_sentences
@@ -19,7 +19,7 @@ from radscr_runtime import Options, Reader
 from radscr_runtime.aggregate import Evidences, aggregate
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
-from radscr_runtime.decoders.process import PhiProcess
+from radscr_runtime.decoders.process import Model, PhiProcess
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.decoders.setup import choose_setup, predicted_mb
 
@@ -29,12 +29,16 @@ BLUNTING = "costophrenic angle blunting"
 QUESTION = ask([sentence("pleural effusion")], sentence(BLUNTING))
 
 
+def model_of(path):
+    return Model(path, sha256_of(path), check_gguf(path))
+
+
 def hurried(path, seconds):
-    return PhiProcess(path, check_gguf(path), Options(budget_s=seconds))
+    return PhiProcess(model_of(path), Options(budget_s=seconds))
 
 
 def process(path, **changes):
-    return PhiProcess(path, check_gguf(path), Options(budget_s=60.0, **changes))
+    return PhiProcess(model_of(path), Options(budget_s=60.0, **changes))
 
 
 @pytest.fixture
@@ -124,9 +128,9 @@ def test_no_process_is_started_where_nothing_is_open(phi, reading):
 
 
 def test_a_model_that_llama_cpp_refuses_is_told_by_its_reason(bundle_folder, tmp_path):
-    gguf = check_gguf(bundle_folder / Files.DECODER)
+    model = model_of(bundle_folder / Files.DECODER)
     (tmp_path / "own.gguf").write_bytes(b"GGUF")
-    phi = PhiProcess(tmp_path / "own.gguf", gguf, Options())
+    phi = PhiProcess(replace(model, path=tmp_path / "own.gguf"), Options())
 
     with pytest.raises(DecoderError, match=r"own\.gguf could not be loaded by llama\.cpp"):
         phi.log_odds([QUESTION])

@@ -95,6 +95,15 @@ def test_all_that_is_open_is_asked_at_once_and_nothing_else():
     ]
 
 
+def test_the_model_reads_only_what_could_conflict():
+    phi = Oracle(9.0)
+    q = [sentence("scoliosis"), sentence(EFFUSION), sentence("tortuous aorta")]
+
+    JudgeDecoder(phi).decide(q, [candidate(BLUNTING)])
+
+    assert phi.asked == [[ask([q[1]], candidate(BLUNTING).sentence)]]
+
+
 def test_the_question_holds_the_report_so_far_and_the_candidate():
     q, u = [sentence(EFFUSION, text="Fluid on the left.")], sentence(BLUNTING, text="Blunt.")
 

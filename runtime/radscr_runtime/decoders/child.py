@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from radscr_edge.child import Message, answer, limit_processor, pack, private_output, requests
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.setup import Setup
+from radscr_runtime.decoders.states import States
 
 if TYPE_CHECKING:
     from radscr_runtime.decoders.llama import Phi
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Loads the GGUF, then answers one list of prompts after another until the parent leaves."""
-    path, setup, seconds = Path(sys.argv[1]), Setup(**json.loads(sys.argv[2])), float(sys.argv[3])
+    order = json.loads(sys.argv[1])
+    setup, seconds = Setup(**order["setup"]), float(order["seconds"])
+    states = States(Path(order["states"]), order["sha256"])
     processor_seconds = seconds * max(setup.threads, setup.threads_batch)
     answers = private_output()
     limit_processor(processor_seconds)
     try:
         from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  where its absence can be told
 
-        phi = Phi(path, setup)
+        phi = Phi(Path(order["path"]), setup, states)
     except DecoderError as problem:
         answer(answers, pack({"error": str(problem)}))
         return

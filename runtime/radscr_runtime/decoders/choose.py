@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
 
 from radscr_edge.contract import Bundle, Files
 from radscr_edge.errors import DecoderError
@@ -11,7 +10,7 @@ from radscr_runtime.decoders.decoder import Decoder
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.plain import PlainDecoder
-from radscr_runtime.decoders.process import PhiProcess
+from radscr_runtime.decoders.process import Model, PhiProcess
 from radscr_runtime.options import Options
 
 CHOICES = ("auto", "plain", "judge")
@@ -31,15 +30,16 @@ def open_decoder(bundle: Bundle, options: Options) -> tuple[Decoder, str]:
     if not bundle.has_decoder:
         return PlainDecoder(), "The bundle holds no language model; the plain decoder was used."
     try:
-        return JudgeDecoder(_phi(bundle.path(Files.DECODER), options)), ""
+        return JudgeDecoder(_phi(bundle, options)), ""
     except DecoderError as problem:
         return PlainDecoder(), f"{problem} The plain decoder was used."
 
 
-def _phi(path: Path, options: Options) -> PhiProcess:
+def _phi(bundle: Bundle, options: Options) -> PhiProcess:
     """A process that has not started yet; DecoderError where it would be of no use."""
     if find_spec("llama_cpp") is None:
         raise DecoderError(
             "llama-cpp-python is not installed, so Phi cannot run. Install the extra 'phi'."
         )
-    return PhiProcess(path, check_gguf(path), options)
+    path = bundle.path(Files.DECODER)
+    return PhiProcess(Model(path, bundle.decoder_digest, check_gguf(path)), options)

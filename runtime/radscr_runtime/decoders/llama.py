@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radscr_edge.errors import DecoderError
-from radscr_runtime.decoders.question import DROP, KEEP
+from radscr_runtime.decoders.question import DROP, INSTRUCTION, KEEP
 from radscr_runtime.decoders.setup import MICRO_BATCH, SEQUENCES, Setup
+from radscr_runtime.decoders.states import States
 
 try:
     import llama_cpp
+    from jinja2 import TemplateError
+    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 except ImportError as problem:  # an extra: the base install has no compiler
     raise DecoderError(
         "llama-cpp-python is not installed, so Phi cannot run. Install the extra 'phi'."
@@ -27,6 +31,10 @@ except (OSError, RuntimeError) as problem:  # its shared library does not suit t
         "llama-cpp-python is installed but cannot start on this machine. Install it again."
     ) from problem
 
+BUILD: Final = (llama_cpp.__version__, llama_cpp.llama_print_system_info().decode())
+"""What a saved state depends on beside the model: the build of llama.cpp."""
+CONTENT: Final = "<content>"
+"""Stands in a chat template for what is said."""
 PAGE: Final = 256
 """The context is a multiple of so many tokens."""
 
@@ -41,8 +49,12 @@ SILENCE: Final = llama_cpp.llama_log_callback(lambda level, text, data: None)
 class Phi:
     """One GGUF model, asked for the odds of two words."""
 
-    def __init__(self, path: Path, setup: Setup) -> None:
-        """Loads the GGUF at `path`; DecoderError where llama.cpp cannot."""
+    def __init__(self, path: Path, setup: Setup, states: States | None = None) -> None:
+        """Loads the GGUF at `path`; DecoderError where llama.cpp cannot.
+
+        With a chat template in the GGUF the question is put as a user's message behind an
+        instruction, whose evaluated state is kept in `states`.
+        """
         llama_cpp.llama_log_set(SILENCE, None)
         llama_cpp.llama_backend_init()
         self._setup = setup
@@ -50,6 +62,8 @@ class Phi:
         if not self._model:
             raise DecoderError(f"{path.name} could not be loaded by llama.cpp. Copy it again.")
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        self._states = states
+        self._prefix, self._tail = self._frame()
         self._keep, self._drop = self._answers()
 
     def log_odds(self, prompts: Sequence[str]) -> list[float]:
@@ -59,7 +73,7 @@ class Phi:
         evaluated once. Raises DecoderError where a prompt is empty or longer than the context, or
         llama.cpp fails.
         """
-        rows = [self._checked(self.tokens(prompt)) for prompt in prompts]
+        rows = [self._checked(self._row(prompt)) for prompt in prompts]
         return [odds for group in _groups(rows, self._setup.context) for odds in self._weigh(group)]
 
     def close(self) -> None:
@@ -68,14 +82,41 @@ class Phi:
             llama_cpp.llama_model_free(self._model)
         self._model = None
 
-    def tokens(self, text: str, special: bool = False) -> Tokens:
-        """Token ids of a text; names of special tokens in it are only read where `special`."""
+    @property
+    def chats(self) -> bool:
+        """Whether the GGUF brings a chat template."""
+        return bool(self._tail)
+
+    def tokens(self, text: str, start: bool = True, special: bool = False) -> Tokens:
+        """Token ids of a text.
+
+        `start`: with the start token that the model asks for; `special`: names of special tokens
+        are read as such, which no text of a report may be.
+        """
         raw = text.encode()
         room = (llama_cpp.llama_token * (len(raw) + 2))()
         count = llama_cpp.llama_tokenize(
-            self._vocabulary, raw, len(raw), room, len(room), True, special
+            self._vocabulary, raw, len(raw), room, len(room), start, special
         )
         return list(room[: max(count, 0)])
+
+    def _row(self, prompt: str) -> Tokens:
+        if not self.chats:
+            return self.tokens(prompt)
+        return [*self._prefix, *self.tokens(prompt, start=False), *self._tail]
+
+    def _frame(self) -> tuple[Tokens, Tokens]:
+        """What stands before and behind every question; nothing without a chat template.
+
+        DecoderError where the template is faulty.
+        """
+        template = llama_cpp.llama_model_chat_template(self._model, None)
+        if not template:
+            return [], []
+        head, _, tail = _applied(template.decode()).partition(CONTENT)
+        before = self.tokens(head, special=True)
+        instruction = self.tokens(INSTRUCTION, start=False)
+        return [*before, *instruction], self.tokens(tail, start=False, special=True)
 
     def _checked(self, row: Tokens) -> Tokens:
         if len(row) > self._setup.context:
@@ -91,8 +132,9 @@ class Phi:
         shared = _shared(rows)
         rest = [row[shared:] for row in rows]
         with self._context(shared + sum(map(len, rest)), len(rows)) as context:
-            if shared:
-                self._evaluate(context, [rows[0][:shared]], 0)
+            ready = self._restore(context) if shared >= len(self._prefix) else 0
+            if ready < shared:
+                self._evaluate(context, [rows[0][ready:shared]], ready)
             memory = llama_cpp.llama_get_memory(context)
             for sequence in range(1, len(rows)):
                 llama_cpp.llama_memory_seq_cp(memory, 0, sequence, -1, -1)
@@ -125,18 +167,46 @@ class Phi:
         finally:
             llama_cpp.llama_batch_free(batch)
 
+    def _restore(self, context: Any) -> int:
+        """Puts the constant prefix into sequence 0, from its saved state or afresh; its length."""
+        prefix = self._prefix
+        if not prefix:
+            return 0
+        if self._states is None:
+            self._evaluate(context, [prefix], 0)
+            return len(prefix)
+        path = self._states.path(prefix, BUILD, self._setup.repack, self._setup.quantised_kv)
+        if self._states.sound(path) and _load(context, path, prefix):
+            return len(prefix)
+        llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(context), True)
+        self._evaluate(context, [prefix], 0)
+        self._states.save(path, lambda fresh: _save(context, fresh, prefix))
+        return len(prefix)
+
     def _odds(self, logits: Floats) -> float:
-        odds = float(logits[self._keep] - logits[self._drop])
+        odds = float(
+            np.logaddexp.reduce(logits[self._keep]) - np.logaddexp.reduce(logits[self._drop])
+        )
         if not np.isfinite(odds):
             raise DecoderError("Phi gave no finite answer. Copy the decoder's file again.")
         return odds
 
-    def _answers(self) -> tuple[int, int]:
-        """The first token of either answer."""
-        keep, drop = self.tokens(KEEP), self.tokens(DROP)
-        if not keep or not drop or keep[0] == drop[0]:
+    def _answers(self) -> tuple[Tokens, Tokens]:
+        """The tokens that either answer may begin with.
+
+        Ours answers in one spelling; how another begins its turn is not known, so all are counted.
+        """
+        keep, drop = (
+            {row[0] for text in self._spellings(word) if (row := self.tokens(text, start=False))}
+            for word in (KEEP, DROP)
+        )
+        if not keep - drop or not drop - keep:
             raise DecoderError("The tokenizer of this GGUF cannot tell 'keep' from 'drop'.")
-        return keep[0], drop[0]
+        return sorted(keep - drop), sorted(drop - keep)
+
+    def _spellings(self, word: str) -> tuple[str, ...]:
+        bare = word.strip()
+        return (word, bare, bare.title(), f" {bare.title()}") if self.chats else (word,)
 
 
 def _model_of(setup: Setup) -> Any:
@@ -159,6 +229,35 @@ def _context_of(setup: Setup, size: int, sequences: int) -> Any:
         context.type_k = context.type_v = llama_cpp.GGML_TYPE_Q8_0
         context.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
     return context
+
+
+def _applied(template: str) -> str:
+    """A user's message of CONTENT in the template's words, up to where the answer begins."""
+    try:
+        # The template is a program from the file: Jinja runs it in its sandbox, in this process.
+        formatter = Jinja2ChatFormatter(template, eos_token="", bos_token="")
+        text = str(formatter(messages=[{"role": "user", "content": CONTENT}]).prompt)
+    except TemplateError as problem:
+        raise DecoderError(
+            f"The chat template of this GGUF is faulty ({problem}). Give another GGUF."
+        ) from problem
+    if text.count(CONTENT) != 1 or text.endswith(CONTENT):
+        raise DecoderError("The chat template of this GGUF asks nothing. Give another GGUF.")
+    return text
+
+
+def _save(context: Any, path: Path, prefix: Tokens) -> bool:
+    tokens = (llama_cpp.llama_token * len(prefix))(*prefix)
+    size = llama_cpp.llama_state_seq_save_file(context, os.fsencode(path), 0, tokens, len(prefix))
+    return bool(size)
+
+
+def _load(context: Any, path: Path, prefix: Tokens) -> bool:
+    tokens, count = (llama_cpp.llama_token * len(prefix))(), ctypes.c_size_t()
+    size = llama_cpp.llama_state_seq_load_file(
+        context, os.fsencode(path), 0, tokens, len(prefix), ctypes.byref(count)
+    )
+    return bool(size) and list(tokens[: count.value]) == prefix
 
 
 def _fill(batch: Any, rows: Sequence[Tokens], start: int) -> list[int]:

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +17,19 @@ from radscr_edge.child import Child, ChildGoneError, Message, start_child
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.gguf_check import Gguf
 from radscr_runtime.decoders.setup import MIB, choose_setup
+from radscr_runtime.golden import cache_folder
 from radscr_runtime.options import Options
 
 CHILD: Final = "radscr_runtime.decoders.child"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A GGUF that was checked."""
+
+    path: Path
+    sha256: str
+    gguf: Gguf
 
 
 class PhiProcess:
@@ -29,9 +39,8 @@ class PhiProcess:
     missed limit and `close`, and the question after that starts another.
     """
 
-    def __init__(self, path: Path, gguf: Gguf, options: Options) -> None:
-        self._path = path
-        self._gguf = gguf
+    def __init__(self, model: Model, options: Options) -> None:
+        self._model = model
         self._options = options
         self._seconds_limit = options.budget_s
         self._lock = threading.Lock()
@@ -58,7 +67,7 @@ class PhiProcess:
                 self._stop()
                 raise DecoderError(
                     f"The process of Phi ended without an answer ({end}): memory ran out, or "
-                    f"{self._path.name} makes llama.cpp crash. Copy the file again."
+                    f"{self._model.path.name} makes llama.cpp crash. Copy the file again."
                 ) from problem
             except BaseException:  # an answer that nobody took must not meet the next question
                 self._stop()
@@ -84,9 +93,15 @@ class PhiProcess:
     def _start(self) -> Child:
         """A child set up for the memory that is free now; DecoderError where it is too little."""
         free_mb = psutil.virtual_memory().available // MIB
-        setup = choose_setup(self._gguf, self._options, free_mb)
-        settings = json.dumps(asdict(setup))
-        return start_child(CHILD, [str(self._path), settings, str(self._seconds_limit)], {})
+        setup = choose_setup(self._model.gguf, self._options, free_mb)
+        order = {
+            "path": str(self._model.path),
+            "sha256": self._model.sha256,
+            "setup": asdict(setup),
+            "seconds": self._seconds_limit,
+            "states": str(cache_folder() / "phi"),
+        }
+        return start_child(CHILD, [json.dumps(order)], {})
 
     def _stop(self) -> None:
         if self._child is not None:
