@@ -1,4 +1,4 @@
-"""The command `radscr-edge`: read, verify, library, calibrate, check, doctor, bench."""
+"""The command `radscr-edge`: read, verify, library, decoder, calibrate, check, doctor, bench."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from radscr_edge.sentences import LANGUAGES
 from radscr_runtime.bench import bench, bench_table
 from radscr_runtime.calibrate_command import add_calibrate_command
 from radscr_runtime.canary import PERCENTILE, run_canary
+from radscr_runtime.decoder_commands import add_decoder_commands
 from radscr_runtime.decoders.choose import CHOICES
 from radscr_runtime.doctor import examine, findings_table
 from radscr_runtime.library_commands import add_library_commands
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     read.set_defaults(run=_read)
     add_verify_command(commands, DEFAULT_BUNDLE)
     add_library_commands(commands, DEFAULT_BUNDLE)
+    add_decoder_commands(commands, DEFAULT_BUNDLE)
     add_calibrate_command(commands, DEFAULT_BUNDLE)
     check = commands.add_parser("check", help="verify a bundle: its files, and that it looks")
     check.add_argument("bundle", type=Path, metavar="BUNDLE")

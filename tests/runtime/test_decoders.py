@@ -138,7 +138,7 @@ def test_a_bundle_without_a_model_falls_back_and_says_so(bundle_folder):
     decoder, remark = open_decoder(bundle, Options(decoder="judge"))
 
     assert decoder.name == "plain"
-    assert remark == "The bundle holds no language model; the plain decoder was used."
+    assert remark == "The bundle holds no language model. The plain decoder was used."
 
 
 def test_the_judge_opens_or_the_plain_decoder_says_why_not(bundle_folder):

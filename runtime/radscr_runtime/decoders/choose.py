@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from radscr_edge.contract import Bundle, Files
+from radscr_edge.contract import Bundle
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.decoder import Decoder
-from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.plain import PlainDecoder
-from radscr_runtime.decoders.process import Model, PhiProcess
+from radscr_runtime.decoders.process import PhiProcess
+from radscr_runtime.decoders.site import SHIPPED, load_decoders, model_of
 from radscr_runtime.options import Options
 
 CHOICES = ("auto", "plain", "judge")
 
 
 def open_decoder(bundle: Bundle, options: Options) -> tuple[Decoder, str]:
-    """The decoder and, where it is not the one asked for, one sentence that says why.
+    """The decoder, whose process starts when it is needed, and a sentence for the report.
 
-    `options.decoder` is one of CHOICES; 'auto' is what the bundle's manifest names.
+    The sentence says why it is not the one asked for, or which one added on site it is.
+    `options.decoder` is one of CHOICES; 'auto' is what the bundle's manifest names, with the
+    bundle's own GGUF, and 'judge' asks the GGUF that the site uses.
     """
     choice = options.decoder
     if choice not in CHOICES:
@@ -27,19 +29,18 @@ def open_decoder(bundle: Bundle, options: Options) -> tuple[Decoder, str]:
     wanted = bundle.decoder if choice == "auto" else choice
     if wanted == "plain":
         return PlainDecoder(), ""
-    if not bundle.has_decoder:
-        return PlainDecoder(), "The bundle holds no language model; the plain decoder was used."
     try:
-        return JudgeDecoder(_phi(bundle, options)), ""
+        used = load_decoders(bundle).used if choice == "judge" else SHIPPED
+        model = model_of(bundle, used)
+        _check_installed()
     except DecoderError as problem:
         return PlainDecoder(), f"{problem} The plain decoder was used."
+    added = f"Phi is {used} ({model.sha256[:12]}), added on site; its decisions were not measured."
+    return JudgeDecoder(PhiProcess(model, options)), "" if used == SHIPPED else added
 
 
-def _phi(bundle: Bundle, options: Options) -> PhiProcess:
-    """A process that has not started yet; DecoderError where it would be of no use."""
+def _check_installed() -> None:
     if find_spec("llama_cpp") is None:
         raise DecoderError(
             "llama-cpp-python is not installed, so Phi cannot run. Install the extra 'phi'."
         )
-    path = bundle.path(Files.DECODER)
-    return PhiProcess(Model(path, bundle.decoder_digest, check_gguf(path)), options)
