@@ -19,6 +19,8 @@ from radscr_edge.ontology import FINDINGS
 
 FORMAT: Final = 3
 MANIFEST: Final = "bundle.json"
+NOT_STORED: Final = ("folder", "digest", "decoder_digest")
+"""Fields of a Bundle that follow from where it lies and from its other files."""
 
 
 class Tensors:
@@ -172,6 +174,8 @@ class Bundle:
     """Everything that made it: data, seeds, versions, figures. For people, never read by code."""
     digest: str = ""
     """SHA-256 of bundle.json."""
+    decoder_digest: str = ""
+    """SHA-256 of the GGUF; empty where there is none."""
 
     def path(self, name: str) -> Path:
         """Where a file of `Files` lies."""
@@ -184,9 +188,7 @@ class Bundle:
             for path in sorted(self.folder.iterdir())
             if path.name != MANIFEST
         }
-        record = {
-            key: value for key, value in asdict(self).items() if key not in ("folder", "digest")
-        }
+        record = {key: value for key, value in asdict(self).items() if key not in NOT_STORED}
         record = {"format": FORMAT, **record, "files": files}
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
         (self.folder / MANIFEST).write_text(text, encoding="utf-8")
@@ -280,8 +282,7 @@ def _build(folder: Path, record: dict[str, Any], digest: str) -> Bundle:
         for name, value in record["variants"].items()
     }
     plain = {field.name for field in fields(Bundle)} - {
-        "folder",
-        "digest",
+        *NOT_STORED,
         "findings",
         "shapes",
         "settings",
@@ -290,6 +291,7 @@ def _build(folder: Path, record: dict[str, Any], digest: str) -> Bundle:
     return Bundle(
         folder=folder,
         digest=digest,
+        decoder_digest=record["files"].get(Files.DECODER, {}).get("sha256", ""),
         findings=tuple(record["findings"]),
         shapes=Shapes(**record["shapes"]),
         settings=Settings(**record["settings"]),

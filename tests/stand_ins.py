@@ -180,9 +180,9 @@ class Oracle:
     asked: list = field(default_factory=list)
     closed: bool = False
 
-    def log_odds(self, prompt):
-        self.asked.append(prompt)
-        return self.odds
+    def log_odds(self, prompts):
+        self.asked.append(list(prompts))
+        return [self.odds] * len(prompts)
 
     def close(self):
         self.closed = True

@@ -79,7 +79,9 @@ def _upper(margins: list[float]) -> float:
     return float(np.quantile(margins, 1 - LOST_RECALL, method="higher"))
 
 
-def _sides(walk: Walk, studies: Studies, row: int, settings: Settings) -> list[tuple[float, bool]]:
+def _sides(
+    film: Proposed, studies: Studies, row: int, settings: Settings
+) -> list[tuple[float, bool]]:
     """Of every finding that is coded on one side: the share of its side, and if that is right."""
     radiograph, willing = as_radiograph(studies, row), replace(settings, side_share=0.0)
     found = []

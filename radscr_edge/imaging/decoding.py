@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import subprocess
-import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from radscr_edge.child import Child, ChildGoneError, Message, start_child
 from radscr_edge.errors import RadscrError, StudyCause, StudyError
 from radscr_edge.imaging import wire
 from radscr_edge.records import Radiograph
@@ -23,10 +18,6 @@ STUDIES_PER_PROCESS: Final = 500
 """A process is replaced after so many studies: whatever a codec leaks goes with it."""
 WORKER: Final = "radscr_edge.imaging.worker"
 ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
-
-class WorkerGoneError(Exception):
-    """The process ended without an answer."""
 
 
 class DecodingWorker:
@@ -42,12 +33,12 @@ class DecodingWorker:
         self._lock = threading.Lock()
         self._served = 0
         self._ready = False
-        self._process = self._start()
+        self._child = self._start()
 
     @property
     def pid(self) -> int:
         """Process id of the present child, for accounts of memory and time."""
-        return self._process.pid
+        return self._child.process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +54,7 @@ class DecodingWorker:
     def close(self) -> None:
         """Ends the child; a closed worker cannot be used again."""
         with self._lock:
-            self._stop()
+            self._child.stop()
 
     def read(self, study: Path) -> Radiograph:
         """The radiograph of a study's file; StudyError with its cause where it cannot be read.
@@ -83,7 +74,7 @@ class DecodingWorker:
                     "Send the film uncompressed.",
                     StudyCause.TIME_LIMIT,
                 ) from problem
-            except WorkerGoneError as problem:
+            except ChildGoneError as problem:
                 self._replace()
                 raise StudyError(
                     f"{study.name} made the decoder crash; its pixel data are damaged. "
@@ -95,82 +86,39 @@ class DecodingWorker:
                 raise
         return wire.unpack_radiograph(header, body)
 
-    def _answer(self, study: Path) -> tuple[wire.Message, bytes]:
+    def _answer(self, study: Path) -> tuple[Message, bytes]:
         """What the process says; a dead one gets one successor, for it may have died idle."""
         try:
             return self._ask(study)
-        except WorkerGoneError:
+        except ChildGoneError:
             self._replace()
             return self._ask(study)
 
-    def _ask(self, study: Path) -> tuple[wire.Message, bytes]:
+    def _ask(self, study: Path) -> tuple[Message, bytes]:
         self._await_start()
-        pipe = self._process.stdin
-        if pipe is None:
-            raise WorkerGoneError
-        try:
-            pipe.write(json.dumps({"study": str(study)}).encode() + b"\n")
-            pipe.flush()
-        except BrokenPipeError as problem:
-            raise WorkerGoneError from problem
-        return self._receive(time.monotonic() + self._seconds_limit)
+        self._child.send({"study": str(study)})
+        return self._child.receive(time.monotonic() + self._seconds_limit)
 
     def _await_start(self) -> None:
         if self._ready:
             return
         try:
-            self._receive(time.monotonic() + STARTUP_SECONDS)
-        except (TimeoutError, WorkerGoneError) as problem:
+            self._child.receive(time.monotonic() + STARTUP_SECONDS)
+        except (TimeoutError, ChildGoneError) as problem:
             raise RadscrError(
                 "The decoding process does not start. Install radscr-edge again; "
                 f"`python -m {WORKER} 768 30` says why."
             ) from problem
         self._ready = True
 
-    def _receive(self, deadline: float) -> tuple[wire.Message, bytes]:
-        lengths = self._take(wire.LENGTHS.size, deadline)
-        header_size, body_size = wire.LENGTHS.unpack(lengths)
-        header: wire.Message = json.loads(self._take(header_size, deadline))
-        return header, self._take(body_size, deadline)
-
-    def _take(self, size: int, deadline: float) -> bytes:
-        pipe = self._process.stdout
-        if pipe is None:
-            raise WorkerGoneError
-        parts, left = [], size
-        while left:
-            waited = max(0.0, deadline - time.monotonic())
-            if not select.select([pipe], [], [], waited)[0]:
-                raise TimeoutError
-            part = os.read(pipe.fileno(), min(left, 2**20))
-            if not part:
-                raise WorkerGoneError
-            parts.append(part)
-            left -= len(part)
-        return b"".join(parts)
-
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Child:
         limits = [str(self._memory_limit_mb), str(self._seconds_limit)]
-        return subprocess.Popen(
-            [sys.executable, "-m", WORKER, *limits],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, **ONE_THREAD},
-        )
-
-    def _stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):
-                    pipe.close()
+        return start_child(WORKER, limits, ONE_THREAD)
 
     def _replace(self) -> None:
-        self._stop()
+        self._child.stop()
         self._served, self._ready = 0, False
-        self._process = self._start()
+        self._child = self._start()
 
 
 def load_radiograph(study: Path, worker: DecodingWorker) -> Radiograph:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from dataclasses import asdict
-from typing import Any, Final
 
 import numpy as np
 
+from radscr_edge.child import Message, pack
 from radscr_edge.errors import StudyCause, StudyError
 from radscr_edge.records import Geometry, Radiograph, View
-
-LENGTHS: Final = struct.Struct(">II")
-"""Bytes of the JSON header and of the body that follows it."""
-Message = dict[str, Any]
-
-
-def pack(header: Message, body: bytes = b"") -> bytes:
-    """One message as bytes."""
-    text = json.dumps(header).encode()
-    return LENGTHS.pack(len(text), len(body)) + text + body
 
 
 def pack_radiograph(radiograph: Radiograph) -> bytes:

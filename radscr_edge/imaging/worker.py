@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import resource
 import sys
 import warnings
 from pathlib import Path
 from traceback import extract_tb
-from typing import BinaryIO
 
 import cv2
 from PIL import Image
 
 # pydicom imports requests where it is installed, and that opens a socket to probe for IPv6.
 sys.modules["requests"] = None  # type: ignore[assignment]
+from radscr_edge.child import (  # noqa: E402
+    answer,
+    limit_processor,
+    pack,
+    private_output,
+    requests,
+)
 from radscr_edge.errors import StudyCause, StudyError  # noqa: E402
 from radscr_edge.imaging import wire  # noqa: E402
 from radscr_edge.imaging.gate import view_gate  # noqa: E402
@@ -26,17 +30,17 @@ from radscr_edge.imaging.study import read_study  # noqa: E402
 def main() -> None:
     """Answers one study after another on the pipes until the parent closes them."""
     memory_limit_mb, seconds_limit = int(sys.argv[1]), float(sys.argv[2])
-    answers = _private_output()
+    answers = private_output()
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     cv2.setNumThreads(1)
     Image.MAX_IMAGE_PIXELS = None  # sizes are checked by ourselves, and memory is limited
     view_gate()
     _limit_memory(memory_limit_mb)
-    _answer(answers, wire.pack({"ready": True}))
-    while line := sys.stdin.buffer.readline():
-        _limit_processor(seconds_limit)
-        _answer(answers, _serve(Path(json.loads(line)["study"]), memory_limit_mb))
+    answer(answers, pack({"ready": True}))
+    for request in requests():
+        limit_processor(seconds_limit)
+        answer(answers, _serve(Path(request["study"]), memory_limit_mb))
 
 
 def _serve(study: Path, memory_limit_mb: int) -> bytes:
@@ -63,30 +67,11 @@ def _serve(study: Path, memory_limit_mb: int) -> bytes:
         )
 
 
-def _answer(answers: BinaryIO, message: bytes) -> None:
-    answers.write(message)
-    answers.flush()
-
-
-def _private_output() -> BinaryIO:
-    """Standard output, out of reach of codecs that print: they write to standard error instead."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return answers
-
-
 def _limit_memory(memory_limit_mb: int) -> None:
     """Allows that much address space beyond what the imported libraries have mapped."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     limit = pages * resource.getpagesize() + memory_limit_mb * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
-def _limit_processor(seconds_limit: float) -> None:
-    """A second net under the parent's clock: the parent may be gone while a codec hangs."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    until = int(usage.ru_utime + usage.ru_stime + seconds_limit) + 2
-    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ def _impression(library: Library, evidences: Evidences) -> Iterator[Line]:
     standing = _standing(evidences.findings)
     asserted = any(evidences.findings[one].verdict is Verdict.ASSERTED for one in standing)
     for index in standing[:IMPRESSIONS]:
-        short = _in_short(library, _sentence(evidences.findings[index]))
+        short = in_short(library.composed[Role.IMPRESSION], _sentence(evidences.findings[index]))
         yield _line(short, "impression", "Q", index)
     doubtful = _names(evidences.findings, Verdict.CANNOT_BE_EXCLUDED)
     if doubtful:
@@ -198,10 +198,10 @@ def _impression(library: Library, evidences: Evidences) -> Iterator[Line]:
         yield _frame(kind, "impression", count=str(len(assessed)))
 
 
-def _in_short(library: Library, sentence: Sentence) -> Sentence:
+def in_short(impressions: Sequence[Sentence], sentence: Sentence) -> Sentence:
     """The impression's wording of a sentence, never saying more than it; else the sentence."""
     short = best_match(
-        [one for one in library.composed[Role.IMPRESSION] if not _adds(one, sentence)],
+        [one for one in impressions if not _adds(one, sentence)],
         sentence.finding,
         sentence.polarity,
         sentence.side,

@@ -1,9 +1,10 @@
-"""The command `radscr-edge`: read, library, calibrate, check, doctor, bench."""
+"""The command `radscr-edge`: read, verify, library, decoder, calibrate, check, doctor, bench."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from radscr_edge.sentences import LANGUAGES
 from radscr_runtime.bench import bench, bench_table
 from radscr_runtime.calibrate_command import add_calibrate_command
 from radscr_runtime.canary import PERCENTILE, run_canary
+from radscr_runtime.decoder_commands import add_decoder_commands
 from radscr_runtime.decoders.choose import CHOICES
 from radscr_runtime.doctor import examine, findings_table
 from radscr_runtime.library_commands import add_library_commands
@@ -22,6 +24,7 @@ from radscr_runtime.options import Options
 from radscr_runtime.outputs import make_folder, save_report, to_record, to_text
 from radscr_runtime.reader import Reader
 from radscr_runtime.timing import listen
+from radscr_runtime.verify_command import add_verify_command
 
 USAGE_EXIT, STUDY_EXIT, BUNDLE_EXIT = 2, 3, 4
 DEFAULT_BUNDLE = Path("models/default")
@@ -57,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--advice", action="store_true", help="end reports with follow-up advice")
     _machine(read)
     read.set_defaults(run=_read)
+    add_verify_command(commands, DEFAULT_BUNDLE)
     add_library_commands(commands, DEFAULT_BUNDLE)
+    add_decoder_commands(commands, DEFAULT_BUNDLE)
     add_calibrate_command(commands, DEFAULT_BUNDLE)
     check = commands.add_parser("check", help="verify a bundle: its files, and that it looks")
     check.add_argument("bundle", type=Path, metavar="BUNDLE")
@@ -79,6 +84,22 @@ def _machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="default: %(default)s")
     parser.add_argument("--decoder", choices=CHOICES, default="auto")
     parser.add_argument("--threads", type=_count, default=1)
+    parser.add_argument(
+        "--prompt-threads", type=_count, help="with which Phi reads; default: as --threads"
+    )
+    parser.add_argument(
+        "--memory-limit-mb", type=_count, metavar="MB", help="for Phi; default: what is free"
+    )
+    parser.add_argument(
+        "--quantised-kv", action="store_true", help="keep Phi's context in 8 bits, to save memory"
+    )
+    parser.add_argument(
+        "--budget-s",
+        type=_seconds,
+        default=Options().budget_s,
+        metavar="SECONDS",
+        help="time for Phi's decisions on a study, then plain decides; default: %(default)g",
+    )
 
 
 def _count(text: str) -> int:
@@ -89,8 +110,26 @@ def _count(text: str) -> int:
     return number
 
 
+def _seconds(text: str) -> float:
+    """A number above 0, or argparse's own complaint."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
 def _options(arguments: argparse.Namespace) -> Options:
-    return Options(threads=arguments.threads, decoder=arguments.decoder)
+    return Options(
+        threads=arguments.threads,
+        prompt_threads=arguments.prompt_threads,
+        quantised_kv=arguments.quantised_kv,
+        memory_limit_mb=arguments.memory_limit_mb,
+        decoder=arguments.decoder,
+        budget_s=arguments.budget_s,
+    )
 
 
 def _read(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,14 @@ class Options:
     """Threads of the networks and of Phi; one leaves the PC usable while it reads."""
     decoder: str = "auto"
     """'plain', 'judge', or 'auto': what the bundle's manifest names."""
+    prompt_threads: int | None = None
+    """Threads with which Phi reads its prompt; None: as `threads`."""
+    quantised_kv: bool = False
+    """Whether Phi's context is kept in 8 bits even where memory is plenty."""
+    memory_limit_mb: int | None = None
+    """Most memory that Phi's process may take; None: what is free."""
+    budget_s: float = 120.0
+    """Seconds that Phi may take for the decisions of a study, its start included; then `plain`."""
     variant: str = ""
     """'int8' or 'fp32'; empty: the bundle's first one that this machine computes correctly."""
     decoding_seconds: float = 30.0

@@ -103,7 +103,7 @@ def _open(bundle: Bundle, worker: DecodingWorker, options: Options) -> Reader:
     networks, odd_processor = open_networks(bundle, options.variant, options.threads)
     variant, on_site = at_site(bundle, networks.variant)
     library = open_library(bundle)
-    decoder, no_decoder = open_decoder(bundle, options.decoder, options.threads)
+    decoder, no_decoder = open_decoder(bundle, options)
     remarks = (odd_processor, on_site, *library.remarks, no_decoder)
     provenance = Provenance(
         package_version=version("radscr-edge"),

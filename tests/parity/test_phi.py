@@ -21,7 +21,10 @@ from radscr_export.decoder.examples import (
 from radscr_export.decoder.gguf_file import write_gguf
 from radscr_export.decoder.tokenizer import train_tokenizer
 from radscr_export.decoder.training import TinyPhi, new_phi, train_decoder
+from radscr_runtime import Options
+from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.question import DROP, KEEP
+from radscr_runtime.decoders.setup import choose_setup
 
 llama = needs("radscr_runtime.decoders.llama")
 
@@ -29,6 +32,10 @@ TOLERANCE = 0.02
 """Of log-odds: weights are stored, and products added, in half precision."""
 MARGIN = 0.1
 """By how much the shipped decoder must beat what the candidate alone would tell."""
+
+
+def opened(path: Path) -> llama.Phi:
+    return llama.Phi(path, choose_setup(check_gguf(path), Options(), 4000))
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +63,9 @@ def test_llama_cpp_gives_the_odds_that_torch_gives(
 ) -> None:
     write_gguf(phi.model, phi.tokenizer, tmp_path / "phi.gguf")
     prompts = [one.prompt for one in questions[:20]]
-    oracle = llama.Phi(tmp_path / "phi.gguf", threads=1)
+    oracle = opened(tmp_path / "phi.gguf")
 
-    found = np.array([oracle.log_odds(prompt) for prompt in prompts])
+    found = np.array(oracle.log_odds(prompts))
 
     expected = np.array([phi.log_odds([prompt]).item() for prompt in prompts])
     oracle.close()
@@ -70,7 +77,7 @@ def test_llama_cpp_cuts_a_text_into_the_same_tokens(
     phi: TinyPhi, questions: list[Example], tmp_path: Path
 ) -> None:
     write_gguf(phi.model, phi.tokenizer, tmp_path / "phi.gguf")
-    oracle = llama.Phi(tmp_path / "phi.gguf", threads=1)
+    oracle = opened(tmp_path / "phi.gguf")
 
     cut = [oracle.tokens(one.prompt) for one in questions[:20]]
 
@@ -93,9 +100,10 @@ def test_a_question_padded_among_longer_ones_keeps_its_odds(
 def test_the_shipped_decoder_reads_the_report_and_not_the_candidate_alone(
     bundle_folder: Path, questions: list[Example]
 ) -> None:
-    oracle = llama.Phi(bundle_folder / Files.DECODER, threads=1)
+    oracle = opened(bundle_folder / Files.DECODER)
 
-    right = [(oracle.log_odds(one.prompt) > 0) == one.keep for one in questions]
+    odds = oracle.log_odds([one.prompt for one in questions])
+    right = [(found > 0) == one.keep for found, one in zip(odds, questions, strict=True)]
 
     oracle.close()
     assert np.mean(right) > candidate_only_accuracy(questions) + MARGIN
@@ -104,8 +112,8 @@ def test_the_shipped_decoder_reads_the_report_and_not_the_candidate_alone(
 def test_a_few_steps_write_a_decoder_that_llama_cpp_opens(tmp_path: Path) -> None:
     facts = train_decoder(load_sentences(Role.FINDING), tmp_path / "phi.gguf", seed=0, steps=2)
 
-    oracle = llama.Phi(tmp_path / "phi.gguf", threads=1)
-    odds = oracle.log_odds("Report:\n- The lungs are clear.")
+    oracle = opened(tmp_path / "phi.gguf")
+    (odds,) = oracle.log_odds(["Report:\n- The lungs are clear."])
 
     oracle.close()
     assert np.isfinite(odds)

@@ -146,6 +146,9 @@ def test_doctor_names_what_is_wrong_with_a_bundle(damaged):
         (["read", "film.dcm", "--profile", "bold"], "argument --profile: invalid"),
         (["calibrate"], "--studies"),
         (["read", "film.dcm", "--threads", "0"], "'0' is no number of at least 1"),
+        (["read", "film.dcm", "--budget-s", "0"], "'0' is no number of seconds above 0"),
+        (["read", "film.dcm", "--budget-s", "inf"], "'inf' is no number of seconds above 0"),
+        (["read", "film.dcm", "--budget-s", "soon"], "'soon' is no number of seconds above 0"),
         (["bench", "film.dcm", "--repeat", "none"], "'none' is no number of at least 1"),
     ],
 )

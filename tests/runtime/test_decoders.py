@@ -8,6 +8,7 @@ from stand_ins import Oracle, sentence
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import DecoderError
 from radscr_edge.records import Missed, Polarity
+from radscr_runtime import Options
 from radscr_runtime.decoders import PlainDecoder, open_decoder
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.question import DROP, KEEP, ask
@@ -77,6 +78,32 @@ def test_the_model_is_not_asked_what_a_rule_settles():
     assert phi.asked == []
 
 
+def test_all_that_is_open_is_asked_at_once_and_nothing_else():
+    phi = Oracle(9.0)
+    u = [candidate(BLUNTING), candidate(EFFUSION), candidate(CONSOLIDATION), candidate("hernia")]
+    q = [sentence(EFFUSION), sentence(OPACITY)]
+
+    decisions = JudgeDecoder(phi).decide(q, u)
+
+    assert phi.asked == [[ask(q, u[0].sentence), ask(q, u[2].sentence)]]
+    assert [one.sentence_id for one in decisions] == [one.sentence.id for one in u]
+    assert [one.decided_by for one in decisions] == [
+        "phi",
+        "rule: already said",
+        "phi",
+        "rule: nothing retrieved speaks of it",
+    ]
+
+
+def test_the_model_reads_only_what_could_conflict():
+    phi = Oracle(9.0)
+    q = [sentence("scoliosis"), sentence(EFFUSION), sentence("tortuous aorta")]
+
+    JudgeDecoder(phi).decide(q, [candidate(BLUNTING)])
+
+    assert phi.asked == [[ask([q[1]], candidate(BLUNTING).sentence)]]
+
+
 def test_the_question_holds_the_report_so_far_and_the_candidate():
     q, u = [sentence(EFFUSION, text="Fluid on the left.")], sentence(BLUNTING, text="Blunt.")
 
@@ -100,7 +127,7 @@ def test_closing_the_judge_closes_the_model():
 def test_a_bundle_that_names_plain_gets_it_without_a_remark(bundle_folder, choice):
     bundle = replace(Bundle.open(bundle_folder), decoder="plain")
 
-    decoder, remark = open_decoder(bundle, choice, 1)
+    decoder, remark = open_decoder(bundle, Options(decoder=choice))
 
     assert (decoder.name, remark) == ("plain", "")
 
@@ -108,16 +135,16 @@ def test_a_bundle_that_names_plain_gets_it_without_a_remark(bundle_folder, choic
 def test_a_bundle_without_a_model_falls_back_and_says_so(bundle_folder):
     bundle = replace(Bundle.open(bundle_folder), has_decoder=False)
 
-    decoder, remark = open_decoder(bundle, "judge", 1)
+    decoder, remark = open_decoder(bundle, Options(decoder="judge"))
 
     assert decoder.name == "plain"
-    assert remark == "The bundle holds no language model; the plain decoder was used."
+    assert remark == "The bundle holds no language model. The plain decoder was used."
 
 
 def test_the_judge_opens_or_the_plain_decoder_says_why_not(bundle_folder):
     bundle = Bundle.open(bundle_folder)
 
-    decoder, remark = open_decoder(bundle, "judge", 1)
+    decoder, remark = open_decoder(bundle, Options(decoder="judge"))
 
     decoder.close()
     assert (decoder.name == "judge") == (remark == "")
@@ -130,4 +157,4 @@ def test_an_unknown_decoder_is_refused_with_the_choices(bundle_folder):
     with pytest.raises(
         DecoderError, match="'poet' is no decoder; choose one of auto, plain, judge"
     ):
-        open_decoder(bundle, "poet", 1)
+        open_decoder(bundle, Options(decoder="poet"))

@@ -176,7 +176,7 @@ def test_telemetry_is_off_before_the_runtime_is_imported():
         "    if name == 'onnxruntime': seen.append(os.environ.get('ORT_DISABLE_TELEMETRY'))\n"
         "    return real(name, *rest, **more)\n"
         "builtins.__import__ = watch\n"
-        "import radscr_runtime\n"
+        "from radscr_runtime import Reader\n"
         "print(seen[0])\n"
     )
     plain = {key: value for key, value in os.environ.items() if not key.startswith("ORT_")}

@@ -15,6 +15,7 @@ from radscr_export.walk import Walk, as_radiograph
 from radscr_runtime.aggregate import Evidences, aggregate
 from radscr_runtime.decoders import open_decoder
 from radscr_runtime.library import open_library
+from radscr_runtime.options import Options
 
 SECTIONS: Final = ("findings", "impression")
 """What is scored: technique and limitations say nothing of the patient."""
@@ -29,7 +30,7 @@ def compositions(
     have written a report: a figure must not be of another system than it says.
     """
     library = open_library(bundle)
-    opened, remark = open_decoder(bundle, decoder, threads=1)
+    opened, remark = open_decoder(bundle, Options(decoder=decoder))
     try:
         _refuse(remark)
         composed = []

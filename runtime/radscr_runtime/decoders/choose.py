@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from radscr_edge.contract import Bundle, Files
+from importlib.util import find_spec
+
+from radscr_edge.contract import Bundle
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.decoder import Decoder
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.plain import PlainDecoder
+from radscr_runtime.decoders.process import PhiProcess
+from radscr_runtime.decoders.site import SHIPPED, load_decoders, model_of
+from radscr_runtime.options import Options
 
 CHOICES = ("auto", "plain", "judge")
 
 
-def open_decoder(bundle: Bundle, choice: str, threads: int) -> tuple[Decoder, str]:
-    """The decoder and, where it is not the one asked for, one sentence that says why.
+def open_decoder(bundle: Bundle, options: Options) -> tuple[Decoder, str]:
+    """The decoder, whose process starts when it is needed, and a sentence for the report.
 
-    `choice` is one of CHOICES; 'auto' is what the bundle's manifest names.
+    The sentence says why it is not the one asked for, or which one added on site it is.
+    `options.decoder` is one of CHOICES; 'auto' is what the bundle's manifest names, with the
+    bundle's own GGUF, and 'judge' asks the GGUF that the site uses.
     """
+    choice = options.decoder
     if choice not in CHOICES:
         raise DecoderError(f"{choice!r} is no decoder; choose one of {', '.join(CHOICES)}.")
     wanted = bundle.decoder if choice == "auto" else choice
     if wanted == "plain":
         return PlainDecoder(), ""
-    if not bundle.has_decoder:
-        return PlainDecoder(), "The bundle holds no language model; the plain decoder was used."
     try:
-        from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  loads native code
-
-        return JudgeDecoder(Phi(bundle.path(Files.DECODER), threads)), ""
+        used = load_decoders(bundle).used if choice == "judge" else SHIPPED
+        model = model_of(bundle, used)
+        _check_installed()
     except DecoderError as problem:
         return PlainDecoder(), f"{problem} The plain decoder was used."
+    added = f"Phi is {used} ({model.sha256[:12]}), added on site; its decisions were not measured."
+    return JudgeDecoder(PhiProcess(model, options)), "" if used == SHIPPED else added
+
+
+def _check_installed() -> None:
+    if find_spec("llama_cpp") is None:
+        raise DecoderError(
+            "llama-cpp-python is not installed, so Phi cannot run. Install the extra 'phi'."
+        )

@@ -8,14 +8,14 @@ from typing import Protocol
 
 from radscr_edge.records import Decision, Missed, Sentence
 from radscr_runtime.decoders.question import ask
-from radscr_runtime.decoders.rules import settle
+from radscr_runtime.decoders.rules import settle, touching
 
 
 class Oracle(Protocol):
     """A language model that weighs the two answers."""
 
-    def log_odds(self, prompt: str) -> float:
-        """ln P(keep) / P(drop) of the next word."""
+    def log_odds(self, prompts: Sequence[str]) -> Sequence[float]:
+        """ln P(keep) / P(drop) of the next word after each prompt."""
 
     def close(self) -> None:
         """Frees the model."""
@@ -29,13 +29,22 @@ class JudgeDecoder:
     name: str = "judge"
 
     def decide(self, q: Sequence[Sentence], u: Sequence[Missed]) -> tuple[Decision, ...]:
-        """One decision per sentence of U, in its order; DecoderError where Phi fails."""
-        return tuple(settle(q, one.sentence) or self._ask(q, one.sentence) for one in u)
+        """One decision per sentence of U, in its order; DecoderError where Phi fails.
+
+        All that is open is asked at once, each beside the sentences of Q that touch any of it;
+        nothing open: Phi is not asked at all.
+        """
+        settled = [settle(q, one.sentence) for one in u]
+        asked = [one.sentence for one, decision in zip(u, settled, strict=True) if decision is None]
+        beside = [one for one in q if any(touching([one], other) for other in asked)]
+        odds = self.phi.log_odds([ask(beside, one) for one in asked]) if asked else ()
+        weighed = iter([_weighed(*pair) for pair in zip(asked, odds, strict=True)])
+        return tuple(decision or next(weighed) for decision in settled)
 
     def close(self) -> None:
         """Frees the model."""
         self.phi.close()
 
-    def _ask(self, q: Sequence[Sentence], u: Sentence) -> Decision:
-        odds = self.phi.log_odds(ask(q, u))
-        return Decision(sentence_id=u.id, kept=odds > 0.0, decided_by="phi", log_odds=odds)
+
+def _weighed(u: Sentence, odds: float) -> Decision:
+    return Decision(sentence_id=u.id, kept=odds > 0.0, decided_by="phi", log_odds=odds)

@@ -9,6 +9,15 @@ from radscr_edge.records import Sentence
 
 KEEP: Final = " keep"
 DROP: Final = " drop"
+INSTRUCTION: Final = (
+    "You check a chest radiograph report before it is signed. You read the sentences that the "
+    "report already has about a finding and its relatives, and one more candidate sentence, which "
+    "is uncertain. Answer keep if the candidate tells the reader something that the report neither "
+    "says, implies, explains nor contradicts. Answer drop if the report already says it, says "
+    "something more specific, names the cause of it, or contradicts it. Answer with one word only: "
+    "keep or drop.\n\n"
+)
+"""What a model with a chat template is told first; ours was trained on the bare question."""
 
 
 def ask(q: Sequence[Sentence], u: Sentence) -> str:

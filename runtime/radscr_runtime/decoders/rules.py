@@ -15,15 +15,20 @@ def settle(q: Sequence[Sentence], u: Sentence) -> Decision | None:
     Certain are: nothing in Q touches the finding (keep), one of the two denies what the other says
     (drop: contradiction), Q says it already or something beneath it (drop: said).
     """
-    touching = [one for one in q if one.finding in load_ontology().kin(u.finding)]
-    if not touching:
+    related = touching(q, u)
+    if not related:
         return _decided(u, True, "nothing retrieved speaks of it")
-    relations = {relate(one, u) for one in touching}
+    relations = {relate(one, u) for one in related}
     if relations & {Relation.CONTRADICTION, Relation.TENSION}:
         return _decided(u, False, "contradicts a retrieved sentence")
     if Relation.REDUNDANT in relations:
         return _decided(u, False, "already said")
     return None
+
+
+def touching(q: Sequence[Sentence], u: Sentence) -> list[Sentence]:
+    """The sentences of Q that speak of the finding of `u` or of its kin, in their order."""
+    return [one for one in q if one.finding in load_ontology().kin(u.finding)]
 
 
 def _decided(u: Sentence, kept: bool, rule: str) -> Decision:

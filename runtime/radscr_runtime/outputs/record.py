@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from radscr_edge.patches import outlines_of
 from radscr_edge.records import Evidence, Finding, Hypothesis, Line, Missed, Report
 from radscr_runtime.outputs.words import Words, load_words
 
-SCHEMA = "radscr-edge report 3"
+SCHEMA = "radscr-edge report 4"
 SECTIONS = ("technique", "findings", "impression", "advice", "limitations")
 
 
@@ -61,6 +62,11 @@ def to_json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
+def hash_of(sentence: str) -> str:
+    """SHA-256 of an English sentence as it was said, slots filled; 64 hexadecimal digits."""
+    return hashlib.sha256(sentence.encode()).hexdigest()
+
+
 def _of(report: Report, section: str) -> list[Line]:
     return [line for line in report.composition.lines if line.section == section]
 
@@ -69,6 +75,8 @@ def _line(line: Line, report: Report, words: Words) -> dict[str, Any]:
     return {
         **asdict(words.sentence(line.sentence_id, line.text, line.slots)),
         "sentence_id": line.sentence_id,
+        "sha256": hash_of(line.text),
+        "slots": dict(line.slots),
         "finding": line.finding,
         "source": line.source,
         "place": line.place,
@@ -115,6 +123,8 @@ def _finding(finding: Finding, shape: tuple[int, ...], words: Words) -> dict[str
         "finding": place.hypothesis.finding,
         "verdict": finding.verdict,
         "reason": words.sentence(reason.sentence_id, reason.text, reason.slots).text,
+        "reason_id": reason.sentence_id,
+        "reason_slots": dict(reason.slots),
         "probability": _number(place.hypothesis.probability),
         "calibrated": place.hypothesis.calibrated,
         "threshold": _number(place.hypothesis.threshold),

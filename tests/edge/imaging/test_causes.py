@@ -11,6 +11,7 @@ from made import film, put, saved
 from PIL import Image
 from pydicom.uid import RLELossless, SecondaryCaptureImageStorage
 
+from radscr_edge.child import Child
 from radscr_edge.errors import RadscrError, StudyCause, StudyError
 from radscr_edge.imaging import DecodingWorker, load_radiograph
 
@@ -207,7 +208,7 @@ def test_a_worker_that_died_idle_costs_no_study(samples):
     with DecodingWorker() as own:
         load_radiograph(samples / "normal.dcm", own)
         before = own.pid
-        own._process.kill()
+        own._child.process.kill()
 
         after = load_radiograph(samples / "normal.dcm", own)
 
@@ -217,17 +218,16 @@ def test_a_worker_that_died_idle_costs_no_study(samples):
 
 DYING = """
 import sys
-from radscr_edge.imaging import wire
-sys.stdout.buffer.write(wire.pack({"ready": True}))
+from radscr_edge.child import pack
+sys.stdout.buffer.write(pack({"ready": True}))
 sys.stdout.flush()
 sys.stdin.buffer.readline()
 """
 
 
 def started(script):
-    return subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-c", script]
+    return Child(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
 
 
 def test_a_crash_of_the_decoder_costs_one_study_only(samples):
@@ -258,7 +258,7 @@ def test_a_worker_that_cannot_start_is_no_fault_of_the_film(samples):
 def test_an_interrupted_reading_leaves_no_answer_behind(samples, monkeypatch):
     with DecodingWorker() as own:
         load_radiograph(samples / "normal.dcm", own)
-        monkeypatch.setattr(own, "_receive", interrupt)
+        monkeypatch.setattr(own._child, "receive", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load_radiograph(samples / "effusion.dcm", own)
         monkeypatch.undo()

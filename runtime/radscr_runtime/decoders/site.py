@@ -1,0 +1,139 @@
+"""GGUF files that a clinic brought: a list by hash beside the untouched bundle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from radscr_edge.contract import Bundle, Files, sha256_of
+from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.gguf_check import check_gguf
+from radscr_runtime.decoders.process import Model
+
+FORMAT: Final = 1
+SHIPPED: Final = "default"
+"""Name of the bundle's own GGUF."""
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One GGUF; it stays where the clinic keeps it."""
+
+    name: str
+    path: str
+    sha256: str
+    on: str
+    """Date on which it was added, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDecoders:
+    """What was added, and which of it `judge` asks."""
+
+    used: str = SHIPPED
+    entries: tuple[Entry, ...] = ()
+
+    def find(self, name: str) -> Entry:
+        """The entry of that name; DecoderError where there is none."""
+        for one in self.entries:
+            if one.name == name:
+                return one
+        known = ", ".join([SHIPPED, *(one.name for one in self.entries)])
+        raise DecoderError(f"No decoder is called {name!r}; there are: {known}.")
+
+
+def decoders_path(bundle: Bundle) -> Path:
+    """The file of a bundle's list; it lies beside the folder."""
+    folder = bundle.folder.resolve()
+    return folder.with_name(f"{folder.name}.site-decoders.json")
+
+
+def load_decoders(bundle: Bundle) -> SiteDecoders:
+    """The list of a bundle; DecoderError where its file is damaged or was altered."""
+    path = decoders_path(bundle)
+    if not path.is_file():
+        return SiteDecoders()
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        entries = tuple(Entry(**one) for one in record["entries"])
+        site = SiteDecoders(record["used"], entries)
+        sound = record["format"] == FORMAT and record["digest"] == _digest(site)
+    except (KeyError, TypeError, ValueError) as problem:
+        raise DecoderError(_damaged(path)) from problem
+    if not sound:
+        raise DecoderError(_damaged(path))
+    return site
+
+
+def add_decoder(bundle: Bundle, path: Path, name: str) -> Entry:
+    """Records a checked GGUF under `name`, or its file's name; not used until `use_decoder`.
+
+    Raises DecoderError where the file is no sound GGUF of the family, or the name is taken.
+    """
+    name = name or path.stem
+    site = load_decoders(bundle)
+    check_gguf(path)
+    if name == SHIPPED or any(one.name == name for one in site.entries):
+        raise DecoderError(f"{name!r} is taken. Choose another: --name NAME.")
+    if not NAME.fullmatch(name):
+        raise DecoderError(
+            f"{name!r} is no name: up to 60 letters, digits, dots, dashes. Choose: --name NAME."
+        )
+    today = datetime.now(UTC).date().isoformat()
+    entry = Entry(name, str(path.resolve()), sha256_of(path), today)
+    _save(bundle, replace(site, entries=(*site.entries, entry)))
+    return entry
+
+
+def use_decoder(bundle: Bundle, name: str) -> None:
+    """Makes `judge` ask that GGUF from now on; DecoderError where it is unknown or unsound."""
+    model_of(bundle, name)
+    _save(bundle, replace(load_decoders(bundle), used=name))
+
+
+def model_of(bundle: Bundle, name: str) -> Model:
+    """A GGUF by name, checked and of the hash that was recorded.
+
+    Raises DecoderError where it is unknown, missing, changed or unsound.
+    """
+    if name == SHIPPED:
+        if not bundle.has_decoder:
+            raise DecoderError("The bundle holds no language model.")
+        path = bundle.path(Files.DECODER)
+        return Model(path, bundle.decoder_digest, check_gguf(path))
+    entry = load_decoders(bundle).find(name)
+    path = Path(entry.path)
+    gguf = check_gguf(path)
+    if sha256_of(path) != entry.sha256:
+        raise DecoderError(
+            f"{path.name} is not the file that was added as {name!r} on {entry.on}. "
+            "Restore it, or add it under another name: radscr-edge decoder add."
+        )
+    return Model(path, entry.sha256, gguf)
+
+
+def _save(bundle: Bundle, site: SiteDecoders) -> None:
+    path = decoders_path(bundle)
+    fresh = path.with_suffix(".part")
+    text = json.dumps({"format": FORMAT, **_record(site), "digest": _digest(site)}, indent=1)
+    fresh.write_text(text + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+def _record(site: SiteDecoders) -> dict[str, Any]:
+    return asdict(site)
+
+
+def _digest(site: SiteDecoders) -> str:
+    text = json.dumps(_record(site), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged or was altered. Remove it, and add the decoders again."

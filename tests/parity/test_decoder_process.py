@@ -1,0 +1,172 @@
+"""Phi in its own process: whatever happens to it, the report is complete and says so."""
+
+import os
+import signal
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from needs import needs
+from stand_ins import sentence
+
+from radscr_edge.contract import Files, sha256_of
+from radscr_edge.errors import DecoderError
+from radscr_edge.records import Missed, Polarity
+from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
+from radscr_runtime import Options, Reader
+from radscr_runtime.aggregate import Evidences, aggregate
+from radscr_runtime.decoders.gguf_check import check_gguf
+from radscr_runtime.decoders.judge import JudgeDecoder
+from radscr_runtime.decoders.process import Model, PhiProcess
+from radscr_runtime.decoders.question import ask
+from radscr_runtime.decoders.setup import choose_setup, predicted_mb
+
+llama = needs("radscr_runtime.decoders.llama")
+
+BLUNTING = "costophrenic angle blunting"
+QUESTION = ask([sentence("pleural effusion")], sentence(BLUNTING))
+
+
+def model_of(path):
+    return Model(path, sha256_of(path), check_gguf(path))
+
+
+def hurried(path, seconds):
+    return PhiProcess(model_of(path), Options(budget_s=seconds))
+
+
+def process(path, **changes):
+    return PhiProcess(model_of(path), Options(budget_s=60.0, **changes))
+
+
+@pytest.fixture
+def phi(bundle_folder):
+    opened = process(bundle_folder / Files.DECODER)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def reading(bundle_folder, samples):
+    """The library, and the evidences of a film with an effusion and an open question about it."""
+    with Reader.open(bundle_folder, Options(decoder="plain")) as reader:
+        report = reader.read(samples / "effusion.dcm")
+    hedge = next(
+        one
+        for one in load_sentences(Role.FINDING)
+        if one.finding == BLUNTING and one.polarity is Polarity.UNCERTAIN
+    )
+    missed = (Missed(hedge, 0.5, 0.3),)
+    evidences = Evidences(report.radiograph, report.hypotheses, report.findings, missed)
+    return reader.library, evidences
+
+
+def later(seconds, act, *arguments):
+    timer = threading.Timer(seconds, act, arguments)
+    timer.start()
+    return timer
+
+
+def test_the_process_gives_the_odds_that_llama_cpp_gives(phi, bundle_folder):
+    path = bundle_folder / Files.DECODER
+    direct = llama.Phi(path, choose_setup(check_gguf(path), Options(), 4000))
+
+    assert list(phi.log_odds([QUESTION, QUESTION])) == direct.log_odds([QUESTION, QUESTION])
+    direct.close()
+
+
+def test_phi_killed_in_the_middle_of_a_decision_costs_the_decision_only(phi, reading):
+    library, evidences = reading
+    plain = aggregate(JudgeDecoder(phi), library, replace(evidences, missed=()))
+    phi.log_odds([QUESTION])
+    os.kill(phi.pid, signal.SIGSTOP)  # whatever it is asked now it is still deciding
+    later(0.2, os.kill, phi.pid, signal.SIGKILL)
+
+    composed = aggregate(JudgeDecoder(phi), library, evidences)
+
+    assert composed.decoder == "plain"
+    assert composed.remark.startswith("The process of Phi ended without an answer (signal 9): ")
+    assert composed.remark.endswith("The plain decoder decided instead.")
+    (decision,) = composed.decisions
+    assert (decision.kept, decision.log_odds) == (False, None)
+    assert [one for one in composed.lines if one.source == "Q"] == [
+        one for one in plain.lines if one.source == "Q"
+    ]
+    assert aggregate(JudgeDecoder(phi), library, evidences).decoder == "judge"
+
+
+def test_a_decision_that_takes_too_long_gives_way_to_plain_and_ends_the_process(
+    bundle_folder, reading
+):
+    library, evidences = reading
+    phi = hurried(bundle_folder / Files.DECODER, 1e-3)
+
+    composed = aggregate(JudgeDecoder(phi), library, evidences)
+
+    assert composed.decoder == "plain"
+    assert composed.remark.startswith("Phi did not decide within 0.001 s and was stopped.")
+    assert phi.pid is None
+
+
+def test_a_process_that_died_between_two_studies_costs_nothing(phi):
+    first = phi.log_odds([QUESTION])
+    os.kill(phi.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, phi.pid, os.WEXITED | os.WNOWAIT)
+
+    assert phi.log_odds([QUESTION]) == first
+
+
+def test_no_process_is_started_where_nothing_is_open(phi, reading):
+    library, evidences = reading
+
+    composed = aggregate(JudgeDecoder(phi), library, replace(evidences, missed=()))
+
+    assert composed.decoder == "judge"
+    assert phi.pid is None
+
+
+def test_a_model_that_llama_cpp_refuses_is_told_by_its_reason(bundle_folder, tmp_path):
+    model = model_of(bundle_folder / Files.DECODER)
+    (tmp_path / "own.gguf").write_bytes(b"GGUF")
+    phi = PhiProcess(replace(model, path=tmp_path / "own.gguf"), Options())
+
+    with pytest.raises(DecoderError, match=r"own\.gguf could not be loaded by llama\.cpp"):
+        phi.log_odds([QUESTION])
+    phi.close()
+
+
+def test_a_memory_limit_below_the_need_gives_way_to_plain_without_a_process(bundle_folder, reading):
+    library, evidences = reading
+    phi = process(bundle_folder / Files.DECODER, memory_limit_mb=32)
+
+    composed = aggregate(JudgeDecoder(phi), library, evidences)
+
+    assert composed.decoder == "plain"
+    assert composed.remark.startswith("Phi needs ")
+    assert " MB of memory; 32 MB may be used (" in composed.remark
+    assert phi.pid is None
+
+
+@pytest.mark.parametrize("changes", [{}, {"quantised_kv": True}, {"prompt_threads": 2}])
+def test_the_process_stays_below_its_predicted_peak(bundle_folder, changes):
+    path = bundle_folder / Files.DECODER
+    phi = process(path, **changes)
+    setup = choose_setup(check_gguf(path), Options(**changes), 4000)
+
+    phi.log_odds([QUESTION] * 3)
+
+    lines = Path(f"/proc/{phi.pid}/status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines)
+    phi.close()
+    assert int(status["VmHWM"].split()[0]) / 1024 < predicted_mb(check_gguf(path), setup)
+
+
+def test_closing_ends_the_process(phi):
+    phi.log_odds([QUESTION])
+    pid = phi.pid
+
+    phi.close()
+
+    assert not os.path.exists(f"/proc/{pid}")

@@ -1,0 +1,167 @@
+"""A clinic brings its own GGUF: recorded by hash, chosen by name, and named in every report."""
+
+import json
+import shutil
+
+import pytest
+from gguf_made import PHI3, with_template
+from needs import needs
+from runtime.test_cli import run
+
+from radscr_edge.contract import Bundle, Files, sha256_of
+from radscr_edge.errors import DecoderError
+from radscr_runtime import Options
+from radscr_runtime.decoder_commands import known_questions
+from radscr_runtime.decoders import open_decoder
+from radscr_runtime.decoders.site import (
+    add_decoder,
+    decoders_path,
+    load_decoders,
+    model_of,
+    use_decoder,
+)
+from radscr_runtime.library import load_rows
+
+needs("llama_cpp")
+
+
+@pytest.fixture
+def bundle(bundle_folder, tmp_path):
+    return Bundle.open(shutil.copytree(bundle_folder, tmp_path / "bundle"))
+
+
+@pytest.fixture
+def own(bundle, tmp_path):
+    path = tmp_path / "phi-own.Q8.gguf"
+    path.write_bytes(with_template(bundle.path(Files.DECODER).read_bytes(), PHI3))
+    return path
+
+
+def opened(bundle, choice):
+    decoder, remark = open_decoder(bundle, Options(decoder=choice))
+    decoder.close()
+    return decoder.name, remark
+
+
+def test_an_added_decoder_is_recorded_by_its_hash_and_not_used_yet(bundle, own):
+    entry = add_decoder(bundle, own, "")
+
+    assert (entry.name, entry.sha256) == ("phi-own.Q8", sha256_of(own))
+    assert load_decoders(bundle).entries == (entry,)
+    assert opened(bundle, "judge") == ("judge", "")
+
+
+def test_judge_asks_the_decoder_in_use_and_says_so_while_auto_stays_with_the_bundle(bundle, own):
+    add_decoder(bundle, own, "mine")
+
+    use_decoder(bundle, "mine")
+
+    said = f"Phi is mine ({sha256_of(own)[:12]}), added on site; its decisions were not measured."
+    assert opened(bundle, "judge") == ("judge", said)
+    assert opened(bundle, "auto") == (bundle.decoder, "")
+    assert model_of(bundle, "mine").gguf.chat_template == PHI3
+
+
+def test_going_back_to_the_bundles_own(bundle, own):
+    add_decoder(bundle, own, "mine")
+    use_decoder(bundle, "mine")
+
+    use_decoder(bundle, "default")
+
+    assert opened(bundle, "judge") == ("judge", "")
+
+
+def test_the_bundle_stays_as_it_was(bundle, own):
+    add_decoder(bundle, own, "mine")
+
+    assert Bundle.open(bundle.folder).digest == bundle.digest
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes() + b"0"), "is not the file that was added"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-99]), "is no sound Phi model"),
+        (lambda path: path.unlink(), r"cannot be read \(No such file"),
+    ],
+)
+def test_a_decoder_that_changed_gives_way_to_plain_with_the_reason(bundle, own, change, said):
+    add_decoder(bundle, own, "mine")
+    use_decoder(bundle, "mine")
+    change(own)
+
+    name, remark = opened(bundle, "judge")
+
+    assert name == "plain"
+    assert remark.endswith("The plain decoder was used.")
+    with pytest.raises(DecoderError, match=said):
+        model_of(bundle, "mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("mine", "'mine' is taken"), ("default", "'default' is taken"), ("../x", "is no name")],
+)
+def test_a_name_must_be_new_and_plain(bundle, own, name, said):
+    add_decoder(bundle, own, "mine")
+
+    with pytest.raises(DecoderError, match=said):
+        add_decoder(bundle, own, name)
+
+
+def test_what_is_no_phi_is_not_added(bundle, samples):
+    with pytest.raises(DecoderError, match="it does not start with GGUF"):
+        add_decoder(bundle, samples / "normal.dcm", "mine")
+    assert not decoders_path(bundle).exists()
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones(bundle, own):
+    add_decoder(bundle, own, "mine")
+
+    with pytest.raises(DecoderError, match="No decoder is called 'yours'; there are: default, min"):
+        use_decoder(bundle, "yours")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda record: record.update(used="other"),
+        lambda record: record["entries"][0].update(path="/elsewhere.gguf"),
+        lambda record: record.update(entries=7),
+        lambda record: record.pop("digest"),
+    ],
+)
+def test_an_altered_list_is_refused_and_plain_decides(bundle, own, spoil):
+    add_decoder(bundle, own, "mine")
+    record = json.loads(decoders_path(bundle).read_text())
+    spoil(record)
+    decoders_path(bundle).write_text(json.dumps(record))
+
+    name, remark = opened(bundle, "judge")
+
+    assert name == "plain"
+    assert "is damaged or was altered. Remove it, and add the decoders again." in remark
+
+
+def test_the_known_questions_are_half_keep(bundle):
+    kept = [keep for _, keep in known_questions(load_rows(bundle.path(Files.SENTENCES)))]
+
+    assert len(kept) == 74
+    assert sum(kept) == 37
+
+
+def test_the_commands_add_list_use_and_test(bundle, own):
+    folder = bundle.folder
+
+    added = run("decoder", "add", own, "--name", "mine", bundle=folder)
+    used = run("decoder", "use", "mine", bundle=folder)
+    listed = run("decoder", "list", bundle=folder)
+    tried = run("decoder", "test", bundle=folder)
+    refused = run("decoder", "use", "yours", bundle=folder)
+
+    assert added.stdout.startswith(f"mine: {own} (")
+    assert used.stdout.startswith("--decoder judge asks mine from now on.")
+    assert [line[:9] for line in listed.stdout.splitlines()] == ["  default", "* mine   "]
+    assert "mine: agrees with the rules in " in tried.stdout
+    assert " of 74 decisions (half are keep)." in tried.stdout
+    assert refused.returncode == 2

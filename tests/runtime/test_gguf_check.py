@@ -1,0 +1,154 @@
+"""A GGUF is untrusted: a damaged header is refused with its reason, and never by a crash."""
+
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from radscr_edge.contract import Files
+from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.gguf_check import LONGEST_TEXT, check_gguf
+
+HEADER = 30240
+"""Bytes before the shipped decoder's tensors."""
+SOUND = "is no sound Phi model: "
+
+
+@pytest.fixture(scope="module")
+def shipped(bundle_folder):
+    return (bundle_folder / Files.DECODER).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("gguf") / "own.gguf"
+
+
+def check(place, raw):
+    place.write_bytes(raw)
+    return check_gguf(place)
+
+
+def refusal(place, raw):
+    with pytest.raises(DecoderError, match=SOUND) as refused:
+        check(place, raw)
+    said = str(refused.value)
+    assert said.startswith("own.gguf ")
+    assert said.endswith("Copy the file again, or give another GGUF of the Phi-3 family.")
+    return said
+
+
+def outcome(place, raw):
+    try:
+        gguf = check(place, raw)
+    except DecoderError as problem:
+        return str(problem)
+    return f"{gguf.layers} layers, {gguf.tokens} tokens"
+
+
+def at(raw, offset, code, value):
+    altered = bytearray(raw)
+    struct.pack_into(f"<{code}", altered, offset, value)
+    return bytes(altered)
+
+
+def behind(raw, key, skip=0):
+    """Offset of what follows a key's name and its type."""
+    name = struct.pack("<Q", len(key)) + key.encode()
+    return raw.index(name) + len(name) + 4 + skip
+
+
+def test_the_shipped_decoder_is_sound(shipped, place):
+    gguf = check(place, shipped)
+
+    assert (gguf.layers, gguf.width, gguf.heads, gguf.kv_heads) == (3, 128, 4, 4)
+    assert (gguf.tokens, gguf.context, gguf.head_width) == (1024, 1024, 32)
+    assert gguf.chat_template == ""
+    assert HEADER + gguf.weights <= len(shipped)
+
+
+@settings(max_examples=200)
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_file_cut_anywhere_is_refused(shipped, place, share):
+    assert SOUND in refusal(place, shipped[: int(share * len(shipped))])
+
+
+@settings(max_examples=600)
+@given(offset=st.integers(0, HEADER - 1), value=st.integers(0, 255))
+def test_a_changed_byte_of_the_header_is_refused_or_harmless(shipped, place, offset, value):
+    found = outcome(place, at(shipped, offset, "B", value))
+
+    assert SOUND in found or found == "3 layers, 1024 tokens"
+
+
+@settings(max_examples=200)
+@given(offset=st.integers(0, HEADER - 8), value=st.integers(2**31, 2**64 - 1))
+def test_a_huge_number_anywhere_is_refused_or_harmless(shipped, place, offset, value):
+    found = outcome(place, at(shipped, offset, "Q", value))
+
+    assert SOUND in found or found == "3 layers, 1024 tokens"
+
+
+@settings(max_examples=100)
+@given(raw=st.binary(max_size=200))
+def test_what_only_starts_like_a_gguf_is_refused(place, raw):
+    refusal(place, b"GGUF" + raw)
+
+
+@pytest.mark.parametrize(
+    ("offset", "code", "value", "said"),
+    [
+        (0, "I", 0, "it does not start with GGUF"),
+        (4, "I", 1, "version 1; only versions 2 and 3"),
+        (4, "I", 3 << 24, "only versions 2 and 3, little-endian, are read"),
+        (8, "Q", 2**63, "9223372036854775808 tensors; at most 4096 are read"),
+        (16, "Q", 2**64 - 1, "18446744073709551615 keys; at most 1024 are read"),
+        (24, "Q", 2**40, "1099511627776 bytes in a text; at most 256 are read"),
+    ],
+)
+def test_numbers_at_the_start_are_bounded(shipped, place, offset, code, value, said):
+    assert said in refusal(place, at(shipped, offset, code, value))
+
+
+@pytest.mark.parametrize(
+    ("key", "skip", "code", "value", "said"),
+    [
+        ("general.architecture", 8, "4s", b"phi2", "its architecture is 'phi2', not 'phi3'"),
+        ("phi3.block_count", 0, "I", 0, "phi3.block_count is 0"),
+        ("phi3.block_count", 0, "I", 4, "'blk.3.attn_norm.weight' is missing"),
+        ("phi3.embedding_length", 0, "I", 126, "4 and 4 heads do not share 126 columns"),
+        ("phi3.embedding_length", 0, "I", 256, "'token_embd.weight' is of shape (128, 1024)"),
+        ("phi3.attention.head_count", 0, "I", 2**31, "phi3.attention.head_count is 2147483648"),
+        ("phi3.feed_forward_length", 0, "I", 255, "'blk.0.ffn_up.weight' is of shape (128, 512)"),
+        ("tokenizer.ggml.model", -4, "I", 77, "'tokenizer.ggml.model' has the unknown type 77"),
+        ("tokenizer.ggml.tokens", 4, "Q", 2**40, "elements in 'tokenizer.ggml.tokens'; at most"),
+        ("tokenizer.ggml.tokens", 12, "Q", LONGEST_TEXT + 1, "bytes in a text of 'tokenizer"),
+        ("token_embd.weight", 0, "Q", 127, "'token_embd.weight' is of shape (127, 1024)"),
+        ("token_embd.weight", 0, "Q", 2**40, "has the impossible shape (1099511627776, 1024)"),
+        ("token_embd.weight", 16, "I", 99, "'token_embd.weight' has the unknown type 99"),
+        ("token_embd.weight", 20, "Q", 31, "starts at 31, which is not aligned"),
+        ("token_embd.weight", 20, "Q", 2**21, "ends at 2389536, the file at"),
+        ("output.weight", 20, "Q", 0, "overlap"),
+        ("output_norm.weight", -4, "I", 5, "'output_norm.weight' has 5 dimensions"),
+    ],
+)
+def test_every_field_that_llama_cpp_relies_on_is_checked(
+    shipped, place, key, skip, code, value, said
+):
+    assert said in refusal(place, at(shipped, behind(shipped, key, skip), code, value))
+
+
+def test_a_file_of_one_of_several_parts_is_refused(shipped, place):
+    old = struct.pack("<Q", 17) + b"general.file_type" + struct.pack("<II", 4, 1)
+    new = struct.pack("<Q", 11) + b"split.count" + struct.pack("<II", 4, 2)
+    head = shipped[:HEADER].rstrip(b"\0").replace(old, new)
+
+    said = refusal(place, head.ljust(HEADER, b"\0") + shipped[HEADER:])
+
+    assert "it is one of several parts; join them with llama-gguf-split --merge" in said
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(DecoderError, match=r"own\.gguf cannot be read \(No such file"):
+        check_gguf(tmp_path / "own.gguf")

@@ -1,0 +1,244 @@
+"""A saved report replays from its library, and whatever was altered in it is named."""
+
+import copy
+import json
+import shutil
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from runtime.test_cli import run
+
+from radscr_edge.contract import Bundle
+from radscr_edge.errors import RadscrError
+from radscr_edge.sentences import LANGUAGES
+from radscr_runtime import Options, Reader
+from radscr_runtime.edit import find, reword, sign
+from radscr_runtime.library import open_library
+from radscr_runtime.outputs import to_json, to_record
+from radscr_runtime.outputs.record import hash_of
+from radscr_runtime.overlay import Action, Overlay, save_overlay
+from radscr_runtime.saved_report import ReportError, load_report
+from radscr_runtime.verify import verify
+
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.just(10**400),
+    st.text(max_size=4),
+    st.just("\ud800"),
+    st.just([]),
+    st.just({}),
+    st.just([[1]]),
+)
+
+
+@pytest.fixture(scope="session")
+def busy_record(busy_report):
+    return to_record(busy_report)
+
+
+@pytest.fixture(scope="session")
+def busy(busy_bundle):
+    return Bundle.open(busy_bundle)
+
+
+@pytest.fixture
+def altered(busy_record):
+    return copy.deepcopy(busy_record)
+
+
+def saved(record, folder):
+    path = folder / "report.json"
+    path.write_text(json.dumps(record), encoding="utf-8")
+    return path
+
+
+def faults(record, bundle, folder):
+    return [str(one) for one in verify(load_report(saved(record, folder)), bundle)]
+
+
+def nodes(value, path=()):
+    yield path
+    pairs = value.items() if isinstance(value, dict) else ()
+    pairs = enumerate(value) if isinstance(value, list) else pairs
+    for key, inner in pairs:
+        yield from nodes(inner, (*path, key))
+
+
+def put(record, path, value):
+    for key in path[:-1]:
+        record = record[key]
+    record[path[-1]] = value
+
+
+def line_of(record, section, source):
+    rows = record["report"][section]
+    return next(one for one in rows if one["source"] == source)
+
+
+def test_every_sample_replays(report, bundle_folder, tmp_path):
+    assert faults(to_record(report), Bundle.open(bundle_folder), tmp_path) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_statement_replays_in_every_language(busy_report, busy, language, tmp_path):
+    assert faults(to_record(busy_report, language=language), busy, tmp_path) == []
+
+
+def test_a_text_that_is_not_the_librarys_is_named(altered, busy, tmp_path):
+    line = line_of(altered, "findings", "Q")
+    line["text"] = "All is well."
+
+    (fault,) = faults(altered, busy, tmp_path)
+
+    assert f"'{line['sentence_id']}': the library says" in fault
+
+
+def test_a_text_altered_together_with_its_hash_is_named_too(altered, busy, tmp_path):
+    line = line_of(altered, "findings", "Q")
+    line |= {"text": "All is well.", "sha256": hash_of("All is well.")}
+
+    assert "the library says" in faults(altered, busy, tmp_path)[0]
+
+
+def test_a_hash_of_another_text_is_named(altered, busy, tmp_path):
+    line_of(altered, "findings", "Q")["sha256"] = "0" * 64
+
+    assert "its hash is that of another text" in faults(altered, busy, tmp_path)[0]
+
+
+def test_a_translation_that_is_not_ours_is_named(busy_report, busy, tmp_path):
+    record = to_record(busy_report, language="fr")
+    line_of(record, "findings", "Q")["text"] = "Tout va bien."
+
+    assert "its translation is" in faults(record, busy, tmp_path)[0]
+
+
+def test_a_library_sentence_that_rests_on_nothing_is_named(altered, busy, busy_bundle, tmp_path):
+    wrong = next(one for one in open_library(busy).sentences if one.finding == "scoliosis")
+    said = {"text": wrong.text, "sha256": hash_of(wrong.text), "finding": wrong.finding}
+    line_of(altered, "findings", "Q").update(sentence_id=wrong.id, **said)
+
+    named = faults(altered, busy, tmp_path)
+
+    assert any("it is not among the evidence of its finding" in one for one in named)
+    assert any("the report leaves it out" in one for one in named)
+
+
+def test_a_retrieved_sentence_left_out_is_named(altered, busy, tmp_path):
+    line = line_of(altered, "findings", "Q")
+    altered["report"]["findings"].remove(line)
+
+    (fault,) = faults(altered, busy, tmp_path)
+
+    assert fault == f"findings[{line['place']}], '{line['sentence_id']}': the report leaves it out."
+
+
+def test_a_denial_of_what_is_not_absent_is_named(altered, busy, tmp_path):
+    line = line_of(altered, "findings", "negative")
+    for one in altered["hypotheses"]:
+        if one["finding"] == line["finding"]:
+            one["presence"] = "indeterminate"
+
+    assert "it denies what is not absent" in faults(altered, busy, tmp_path)[0]
+
+
+def test_a_critical_finding_dropped_from_the_impression_is_named(altered, busy, tmp_path):
+    rows = altered["report"]["impression"]
+    rows[:] = [one for one in rows if one["sentence_id"] != "frame.impression.critical"]
+
+    assert "a critical finding is dropped in silence" in faults(altered, busy, tmp_path)[-1]
+
+
+def test_another_critical_finding_in_its_place_is_named(altered, busy, tmp_path):
+    rows = altered["report"]["impression"]
+    line = next(one for one in rows if one["sentence_id"] == "frame.impression.critical")
+    text = line["text"].replace("pneumothorax", "scoliosis")
+    line |= {"text": text, "sha256": hash_of(text), "slots": {"findings": "scoliosis"}}
+
+    assert "what cannot be excluded is: pneumothorax" in faults(altered, busy, tmp_path)[0]
+
+
+def test_a_decision_that_the_rule_does_not_make_is_named(altered, busy, tmp_path):
+    missed = altered["missed"][0]
+    missed |= {"kept": not missed["kept"], "decided_by": "rule: already said"}
+
+    assert any("the rule decides" in one for one in faults(altered, busy, tmp_path))
+
+
+def test_another_bundle_is_named(altered, busy, tmp_path):
+    altered["provenance"]["bundle_digest"] = "f" * 64
+
+    assert "the report names bundle 'ffffffffffff'" in faults(altered, busy, tmp_path)[0]
+
+
+def test_a_sentence_reworded_on_site_replays_until_it_is_disabled(busy_bundle, samples, tmp_path):
+    own = Bundle.open(shutil.copytree(busy_bundle, tmp_path / "bundle"))
+    with Reader.open(own.folder, Options(decoder="plain")) as reader:
+        record = to_record(reader.read(samples / "effusion.dcm"))
+    sentences = open_library(own).sentences
+    old = find(sentences, line_of(record, "findings", "Q")["sentence_id"])
+    fresh = reword(sentences, Overlay(own.digest), old.id, f"{old.text[:-1]}, in our own words.")
+    change = sign(Action.REPLACE, old.id, fresh, "Dr N. Okafor", "")
+    save_overlay(own, [change])
+    with Reader.open(own.folder, Options(decoder="plain")) as reader:
+        record = to_record(reader.read(samples / "effusion.dcm"))
+    assert fresh.id in to_json(record)
+    assert faults(record, own, tmp_path) == []
+
+    save_overlay(own, [change, sign(Action.DISABLE, fresh.id, None, "Dr N. Okafor", "")])
+
+    assert "it may have been disabled on site since" in faults(record, own, tmp_path)[0]
+
+
+@settings(
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_a_damaged_report_is_refused_or_named_and_never_crashes(busy_record, busy, tmp_path, data):
+    record = copy.deepcopy(busy_record)
+    path = data.draw(st.sampled_from([one for one in nodes(record) if one]))
+    put(record, path, data.draw(JUNK))
+
+    try:
+        named = faults(record, busy, tmp_path)
+    except RadscrError as problem:
+        named = [str(problem)]
+
+    assert all(one.encode() for one in named)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is damaged: it is no JSON"),
+        ("[" * 100_000, "is damaged: it is no JSON"),
+        ("[]", "is damaged or was altered: it is no JSON object"),
+        ('{"schema": "radscr-edge report 3"}', "is 'radscr-edge report 3'; this program replays"),
+        ("{}", "is damaged or was altered: 'schema is missing'"),
+    ],
+)
+def test_what_is_no_report_is_refused_with_a_reason(tmp_path, text, said):
+    path = tmp_path / "report.json"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ReportError, match=r"report\.json") as refusal:
+        load_report(path)
+
+    assert said in str(refusal.value)
+
+
+def test_the_command_says_which_sentence_fails_by_its_exit_code(altered, busy_bundle, tmp_path):
+    sound = run("verify", saved(altered, tmp_path), bundle=busy_bundle)
+    line_of(altered, "findings", "Q")["text"] = "All is well."
+
+    failed = run("verify", saved(altered, tmp_path), bundle=busy_bundle)
+    gone = run("verify", tmp_path / "gone.json", bundle=busy_bundle)
+
+    assert (sound.returncode, failed.returncode, gone.returncode) == (0, 1, 1)
+    assert "every one replays from its library id." in sound.stdout
+    assert "report.findings[" in failed.stdout
+    assert "cannot be read (No such file or directory)" in gone.stdout
