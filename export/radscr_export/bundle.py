@@ -132,6 +132,7 @@ def retrain(
     """
     _check_replaceable(out)
     preset = load_preset(bundle.preset)
+    _check_same_shape(bundle, preset)
     encoder = TextEncoder.load(preset.text.encoder)
     library = read_library(encoder)
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
@@ -159,6 +160,15 @@ def retrain(
         _finished(fresh, data, seed)
         _put(folder, out)
     return Bundle.open(out)
+
+
+def _check_same_shape(bundle: Bundle, preset: Preset) -> None:
+    if bundle.shapes.image_size != preset.encoder.image_size:
+        raise TrainingError(
+            f"The vision of {bundle.name} sees {bundle.shapes.image_size} pixels, but the preset "
+            f"{preset.name!r} is now for {preset.encoder.image_size}: heads of this preset do not "
+            "fit. Train the preset anew, or retrain with the release that the bundle came with."
+        )
 
 
 def _widen_once(bundle: Bundle, data: Path, seed: int) -> None:
