@@ -51,9 +51,8 @@ def test_an_unknown_preset_ends_with_2_and_one_line(tmp_path: Path) -> None:
     done = radscr_export("train", "--data", tmp_path, "--preset", "huge", "--out", tmp_path)
 
     assert done.returncode == 2
-    assert (
-        done.stderr == "'huge' is no preset; choose 'edge', 'paper', or give your own TOML file.\n"
-    )
+    choices = "'edge', 'edge-192', 'paper', or a TOML file of your own"
+    assert done.stderr == f"'huge' is no preset; choose {choices}.\n"
 
 
 def test_building_from_nothing_ends_with_2_and_one_line(tmp_path: Path) -> None:
