@@ -52,7 +52,7 @@ def test_an_unknown_preset_ends_with_2_and_one_line(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     choices = "'edge', 'edge-192', 'paper', or a TOML file of your own"
-    assert done.stderr == f"'huge' is no preset; choose {choices}.\n"
+    assert done.stderr == f"'huge' is no preset: {choices}.\n"
 
 
 def test_building_from_nothing_ends_with_2_and_one_line(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def load_preset(name: str) -> Preset:
     source = Path(name) if name.endswith(".toml") else shipped
     if not source.is_file():
         raise TrainingError(
-            f"{name!r} is no preset; choose 'edge', 'edge-192', 'paper', or a TOML file of your own."
+            f"{name!r} is no preset: 'edge', 'edge-192', 'paper', or a TOML file of your own."
         )
     table = tomllib.loads(source.read_text(encoding="utf-8"))
     loss = LossPreset(**table["loss"])
