@@ -117,9 +117,7 @@ def test_the_same_run_may_continue_with_its_data_elsewhere(tmp_path: Path) -> No
 
 
 def test_a_preset_of_another_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        TrainingError, match="'huge' is no preset: 'edge', 'edge-192', 'paper', or"
-    ):
+    with pytest.raises(TrainingError, match="'huge' is no preset: 'edge', 'edge-192', 'paper', or"):
         start(tmp_path, tmp_path, "huge", seed=0)
 
 
