@@ -28,10 +28,10 @@ from radscr_export.data.training_set import Studies, join, load_studies
 from radscr_export.decoder import train_decoder
 from radscr_export.donors import write_donors
 from radscr_export.evaluation.evaluate import measure
-from radscr_export.heads import train_heads
+from radscr_export.heads import preset_of, train_heads
 from radscr_export.library.vectors import write_library
 from radscr_export.looks import vision_digest
-from radscr_export.model.preset import Preset, load_preset
+from radscr_export.model.preset import Preset
 from radscr_export.model.radscr import RadSCR
 from radscr_export.phantoms import GOLDEN_SEEDS, KINDS, draw_phantom
 from radscr_export.quantise import quantise
@@ -131,8 +131,7 @@ def retrain(
     TrainingError where `out` holds anything but a bundle.
     """
     _check_replaceable(out)
-    preset = load_preset(bundle.preset)
-    _check_same_shape(bundle, preset)
+    preset = preset_of(bundle)
     encoder = TextEncoder.load(preset.text.encoder)
     library = read_library(encoder)
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
@@ -160,15 +159,6 @@ def retrain(
         _finished(fresh, data, seed)
         _put(folder, out)
     return Bundle.open(out)
-
-
-def _check_same_shape(bundle: Bundle, preset: Preset) -> None:
-    if bundle.shapes.image_size != preset.encoder.image_size:
-        raise TrainingError(
-            f"The vision of {bundle.name} sees {bundle.shapes.image_size} pixels, but the preset "
-            f"{preset.name!r} is now for {preset.encoder.image_size}: heads of this preset do not "
-            "fit. Train the preset anew, or retrain with the release that the bundle came with."
-        )
 
 
 def _widen_once(bundle: Bundle, data: Path, seed: int) -> None:

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from radscr_edge.contract import Bundle
+from radscr_edge.errors import TrainingError
 from radscr_export.data.training_set import Studies, load_studies, select
-from radscr_export.heads import train_heads
+from radscr_export.heads import preset_of, train_heads
 from radscr_export.looks import LOOKS, look
 from radscr_export.model.radscr import Heads
 from radscr_export.run import Run, describe
@@ -109,3 +110,8 @@ def test_other_films_or_another_seed_are_looked_at_anew(
         look(tiny_bundle, films, seed, tmp_path)
 
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_preset_of_another_size_is_refused_with_both_sizes(bundle: Bundle) -> None:
+    with pytest.raises(TrainingError, match="sees 64 pixels, but the preset 'edge' is now for 256"):
+        preset_of(replace(bundle, preset="edge"))

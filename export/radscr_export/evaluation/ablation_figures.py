@@ -10,8 +10,9 @@ import numpy as np
 
 from radscr_export.evaluation.ablation_heads import FULL, Trainer
 from radscr_export.evaluation.ablations import Outcome, Plan, ablate
+from radscr_export.evaluation.bootstrap import interval
 from radscr_export.evaluation.published import PublishedSystem, load_published
-from radscr_export.evaluation.report_bootstrap import Numbers, interval_of
+from radscr_export.evaluation.report_bootstrap import Numbers
 from radscr_export.metrics import Interval
 
 PUBLISHED: Final = {"CE-Abn": "ce_abn", "CE-Organ": "ce_organ"}
@@ -89,7 +90,7 @@ def _cell(
 
 def _mean(draws: Sequence[Numbers]) -> Interval:
     """The mean over seeds, draw by draw, with its interval."""
-    return interval_of(np.mean(draws, axis=0))
+    return interval(np.mean(draws, axis=0))
 
 
 def _rounded(interval: Interval) -> dict[str, float]:

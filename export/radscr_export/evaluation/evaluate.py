@@ -28,7 +28,7 @@ from radscr_export.evaluation.predictions import score_predictions
 from radscr_export.evaluation.provenance import provenance, stamp
 from radscr_export.evaluation.readings import SETS, Readings, read_all
 from radscr_export.evaluation.report_section import WalkedFilms, measure_reports
-from radscr_export.model.preset import load_preset
+from radscr_export.heads import preset_of
 from radscr_export.text_encoder import TextEncoder
 from radscr_export.texts import read_library
 from radscr_export.walk import Walker
@@ -96,7 +96,7 @@ def evaluate_ablations(
     if not path.is_file():
         raise TrainingError(f"{out} holds no {METRICS}. Evaluate the bundle into it first.")
     bundle = Bundle.open(bundle_folder)
-    preset = load_preset(bundle.preset)
+    preset = preset_of(bundle)
     encoder = TextEncoder.load(preset.text.encoder)
     texts = (read_library(encoder), encoder)
     trainer = Trainer(bundle, preset, data, out / HEADS, plan.epochs, texts)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radscr_export.evaluation import bootstrap
-from radscr_export.metrics import Interval
 
 Numbers = NDArray[np.float64]
 
@@ -22,8 +21,3 @@ def draw_weights(studies: int, seed: int = 0) -> Numbers:
     weights = bootstrap.draw_weights(range(studies), seed).astype(np.float64)
     weights.flags.writeable = False  # kept for the next figure
     return weights
-
-
-def interval_of(draws: Numbers) -> Interval:
-    """The figure of row 0 with its 95 % interval over the other rows."""
-    return bootstrap.interval(draws)

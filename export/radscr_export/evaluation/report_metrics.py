@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radscr_edge.ontology import FINDINGS, ORGANS
-from radscr_export.evaluation.report_bootstrap import Numbers, draw_weights, interval_of
+from radscr_export.evaluation.bootstrap import interval
+from radscr_export.evaluation.report_bootstrap import Numbers, draw_weights
 from radscr_export.evaluation.report_counts import (
     WORDS,
     Counts,
@@ -85,7 +86,7 @@ def draws_of(counts: Counts, rows: Rows) -> Numbers:
 def scores(draws: Numbers) -> dict[str, Any]:
     """Metric -> value with its interval, where it applies; rounded for the file."""
     return {
-        name: {key: round(value, 4) for key, value in asdict(interval_of(column)).items()}
+        name: {key: round(value, 4) for key, value in asdict(interval(column)).items()}
         for name, column in zip(METRICS, draws.T, strict=True)
         if not np.isnan(column[0])
     }

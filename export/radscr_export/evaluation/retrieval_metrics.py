@@ -14,7 +14,8 @@ from radscr_edge.records import Challenge, Floats, Polarity, Severity, Side
 from radscr_edge.sentences import best_match
 from radscr_export.data.labels import Mention, State
 from radscr_export.data.training_set import Studies
-from radscr_export.evaluation.report_bootstrap import Numbers, draw_weights, interval_of
+from radscr_export.evaluation.bootstrap import interval
+from radscr_export.evaluation.report_bootstrap import Numbers, draw_weights
 from radscr_export.walk import Walk
 from radscr_runtime.critique import critique
 from radscr_runtime.library import Library, Rows
@@ -155,7 +156,7 @@ def _means(orders: Sequence[Order], names: Sequence[str]) -> Mapping[str, Any]:
     return {
         field.name: {
             "hypotheses": int(known.sum()),
-            **{key: round(value, 4) for key, value in asdict(interval_of(column)).items()},
+            **{key: round(value, 4) for key, value in asdict(interval(column)).items()},
         }
         for field, column, known in zip(
             fields(Order), _draws(orders, names).T, defined.T, strict=True

@@ -12,7 +12,8 @@ from sklearn.metrics import f1_score
 from radscr_edge.errors import TrainingError
 from radscr_edge.ontology import FINDINGS, ORGANS
 from radscr_export.data.labels import State
-from radscr_export.evaluation.report_bootstrap import draw_weights, interval_of
+from radscr_export.evaluation.bootstrap import interval
+from radscr_export.evaluation.report_bootstrap import draw_weights
 from radscr_export.evaluation.report_counts import class_names, count_codes, count_texts
 from radscr_export.evaluation.report_metrics import (
     METRICS,
@@ -139,7 +140,7 @@ def test_the_first_draw_is_the_studies_themselves_and_the_others_are_as_many() -
 
     assert (weights[0] == 1).all()
     assert (weights.sum(axis=1) == 30).all()
-    low_high = interval_of(weights @ np.arange(30) / 30)
+    low_high = interval(weights @ np.arange(30) / 30)
     assert low_high.low < low_high.value == 14.5 < low_high.high
 
 
