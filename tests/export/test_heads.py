@@ -112,6 +112,6 @@ def test_other_films_or_another_seed_are_looked_at_anew(
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_preset_of_another_size_is_refused_with_both_sizes(bundle: Bundle) -> None:
+def test_a_preset_of_another_size_is_refused_with_both_sizes(tiny_bundle: Bundle) -> None:
     with pytest.raises(TrainingError, match="sees 64 pixels, but the preset 'edge' is now for 256"):
-        preset_of(replace(bundle, preset="edge"))
+        preset_of(replace(tiny_bundle, preset="edge"))
