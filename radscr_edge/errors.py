@@ -60,6 +60,10 @@ class DecoderError(RadscrError):
     """The language model cannot serve; the reader falls back to the plain decoder and says so."""
 
 
+class StopWriting(RadscrError):  # noqa: N818  it tells a decoder what to do, no fault
+    """Raised by the caller's `on_text` to end a fluent text; the report is complete without it."""
+
+
 class LibraryError(RadscrError):
     """A sentence library whose rows contradict the ontology or each other."""
 

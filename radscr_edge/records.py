@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radscr_edge.claims import Profile, Status
+from radscr_edge.prose import Prose
 from radscr_edge.wording import Acuity, Certainty, Role, Size
 
 Floats = NDArray[np.float32]
@@ -353,9 +354,11 @@ class Composition:
     lines: tuple[Line, ...]
     decisions: tuple[Decision, ...]
     decoder: str
-    """'plain' or 'judge'."""
+    """'plain', 'judge' or 'fluent'."""
     remark: str
     """Why another decoder than the one asked for wrote the report; empty otherwise."""
+    prose: Prose | None = None
+    """The findings as checked running text, where the decoder writes one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,13 +2,21 @@
 
 from typing import TYPE_CHECKING, Any
 
-from radscr_edge.errors import BundleError, DecoderError, RadscrError, StudyError
+from radscr_edge.errors import BundleError, DecoderError, RadscrError, StopWriting, StudyError
 from radscr_runtime.options import Options
 
 if TYPE_CHECKING:
     from radscr_runtime.reader import Reader
 
-__all__ = ["BundleError", "DecoderError", "Options", "RadscrError", "Reader", "StudyError"]
+__all__ = [
+    "BundleError",
+    "DecoderError",
+    "Options",
+    "RadscrError",
+    "Reader",
+    "StopWriting",
+    "StudyError",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,6 +27,8 @@ from radscr_edge.records import (
 from radscr_edge.sentences import best_match, frame
 from radscr_edge.wording import Role
 from radscr_runtime.decoders import Decoder, PlainDecoder
+from radscr_runtime.decoders.decoder import Hearer, OnText, unheard
+from radscr_runtime.decoders.fluent import with_prose
 from radscr_runtime.library import Library
 from radscr_runtime.timing import stage
 
@@ -47,9 +49,17 @@ class Evidences:
 
 @stage
 def aggregate(
-    decoder: Decoder, library: Library, evidences: Evidences, advice: bool = False
+    decoder: Decoder,
+    library: Library,
+    evidences: Evidences,
+    advice: bool = False,
+    on_text: OnText = unheard,
 ) -> Composition:
-    """The report's lines and the decoder's decisions; `plain` decides where the decoder fails."""
+    """The report's lines and the decoder's decisions; `plain` decides where the decoder fails.
+
+    The report is complete before a fluent decoder writes; `on_text` hears it write.
+    """
+    hearer = Hearer(on_text)
     spoken = [evidences.findings[index] for index in _spoken(evidences.findings)]
     said = [sentence for finding in spoken for sentence in _sentences(finding)]
     try:
@@ -65,7 +75,8 @@ def aggregate(
         *(_advice(library, evidences) if advice else ()),
         *_limitations(evidences, _said_of(spoken, decisions, evidences.missed)),
     ]
-    return Composition(tuple(lines), decisions, name, remark)
+    composition = Composition(tuple(lines), decisions, name, remark)
+    return composition if remark else with_prose(composition, decoder, hearer)
 
 
 def _spoken(findings: Sequence[Finding]) -> list[int]:

@@ -16,6 +16,7 @@ from radscr_runtime.aggregate import Evidences, aggregate
 from radscr_runtime.classify import classify
 from radscr_runtime.critique import critique
 from radscr_runtime.decoders import Decoder, open_decoder
+from radscr_runtime.decoders.decoder import OnText, unheard
 from radscr_runtime.donors import Donors, open_donors
 from radscr_runtime.encode import encode
 from radscr_runtime.library import Library, open_library
@@ -60,8 +61,12 @@ class Reader:
             worker.close()
             raise
 
-    def read(self, study: Path | str) -> Report:
-        """The report of one study; StudyError with its cause where there can be none."""
+    def read(self, study: Path | str, on_text: OnText = unheard) -> Report:
+        """The report of one study; StudyError with its cause where there can be none.
+
+        `on_text` hears a fluent text while it is written and not yet checked; it may raise
+        StopWriting, which leaves the report with its sentences.
+        """
         settings, rules = self.bundle.settings, self.variant.rules
         radiograph = load(Path(study).absolute(), self.worker)
         grid = encode(self.networks, radiograph)
@@ -73,7 +78,7 @@ class Reader:
         findings = retrieve(self.library, challenges, settings, rules)
         missed = recheck(self.library, proposals.c_neg, hypotheses, settings)
         evidences = Evidences(radiograph, hypotheses, findings, missed)
-        composition = aggregate(self.decoder, self.library, evidences, self.advice)
+        composition = aggregate(self.decoder, self.library, evidences, self.advice, on_text)
         return Report(radiograph, hypotheses, findings, missed, composition, self.provenance)
 
     def close(self) -> None:

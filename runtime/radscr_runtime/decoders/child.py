@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,14 @@ from radscr_edge.child import Message, answer, limit_processor, pack, private_ou
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.setup import Setup
 from radscr_runtime.decoders.states import States
+from radscr_runtime.decoders.writing import Order, join, write_freely
 
 if TYPE_CHECKING:
     from radscr_runtime.decoders.llama import Phi
 
 
 def main() -> None:
-    """Loads the GGUF, then answers one list of prompts after another until the parent leaves."""
+    """Loads the GGUF, then answers one request after another until the parent leaves."""
     order = json.loads(sys.argv[1])
     setup, seconds = Setup(**order["setup"]), float(order["seconds"])
     states = States(Path(order["states"]), order["sha256"])
@@ -34,14 +36,31 @@ def main() -> None:
     answer(answers, pack({"ready": True}))
     for request in requests():
         limit_processor(processor_seconds)
-        answer(answers, pack(_serve(phi, request["prompts"])))
+        for message in _serve(phi, request):
+            answer(answers, pack(message))
 
 
-def _serve(phi: Phi, prompts: list[str]) -> Message:
+def _serve(phi: Phi, request: Message) -> Iterator[Message]:
+    """The odds in one answer; or a text in pieces, and then its end."""
     try:
-        return {"log_odds": phi.log_odds(prompts)}
+        if "write" in request:
+            order = Order(**request["write"])
+            yield from ({"text": piece} for piece in _written(phi, order))
+            yield {"end": True}
+        else:
+            yield {"log_odds": phi.log_odds(request["prompts"])}
     except DecoderError as problem:
-        return {"error": str(problem)}
+        yield {"error": str(problem)}
+
+
+def _written(phi: Phi, order: Order) -> Iterator[str]:
+    if not order.steps and not phi.chats:
+        raise DecoderError("This GGUF has no chat template, so it cannot write freely.")
+    # What is to be written is about as long as the sentences that it is made of.
+    most = 2 * len(phi.tokens(order.opening))
+    room = phi.longest(order.steps) if order.steps else most
+    with phi.passage(order.opening, room) as passage:
+        yield from join(passage, order.steps) if order.steps else write_freely(passage, most)
 
 
 if __name__ == "__main__":

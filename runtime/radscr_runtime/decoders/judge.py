@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from radscr_edge.prose import Prose, Told
 from radscr_edge.records import Decision, Missed, Sentence
+from radscr_runtime.decoders.decoder import Hearer
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.decoders.rules import settle, touching
 
@@ -40,6 +42,10 @@ class JudgeDecoder:
         odds = self.phi.log_odds([ask(beside, one) for one in asked]) if asked else ()
         weighed = iter([_weighed(*pair) for pair in zip(asked, odds, strict=True)])
         return tuple(decision or next(weighed) for decision in settled)
+
+    def write(self, told: Sequence[Told], hearer: Hearer) -> Prose | None:
+        """Nothing: the sentences stand as they are."""
+        return None
 
     def close(self) -> None:
         """Frees the model."""

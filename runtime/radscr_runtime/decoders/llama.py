@@ -6,7 +6,6 @@ import ctypes
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radscr_edge.errors import DecoderError
-from radscr_runtime.decoders.question import DROP, INSTRUCTION, KEEP
+from radscr_runtime.decoders.question import DROP, INSTRUCTION, KEEP, WRITING
 from radscr_runtime.decoders.setup import MICRO_BATCH, SEQUENCES, Setup
 from radscr_runtime.decoders.states import States
+from radscr_runtime.decoders.writing import shared_start
 
 try:
     import llama_cpp
@@ -35,6 +35,8 @@ BUILD: Final = (llama_cpp.__version__, llama_cpp.llama_print_system_info().decod
 """What a saved state depends on beside the model: the build of llama.cpp."""
 CONTENT: Final = "<content>"
 """Stands in a chat template for what is said."""
+LONGEST_PIECE: Final = 256
+"""Bytes of a token's text."""
 PAGE: Final = 256
 """The context is a multiple of so many tokens."""
 
@@ -63,7 +65,8 @@ class Phi:
             raise DecoderError(f"{path.name} could not be loaded by llama.cpp. Copy it again.")
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
         self._states = states
-        self._prefix, self._tail = self._frame()
+        head, self._tail = self._frame()
+        self._prefix, self._writing = self._behind(head, INSTRUCTION), self._behind(head, WRITING)
         self._keep, self._drop = self._answers()
 
     def log_odds(self, prompts: Sequence[str]) -> list[float]:
@@ -100,13 +103,52 @@ class Phi:
         )
         return list(room[: max(count, 0)])
 
+    @contextmanager
+    def passage(self, opening: str, room: int) -> Iterator[Passage]:
+        """A text that the model writes behind `opening`, of at most `room` tokens.
+
+        Raises DecoderError where both are longer than the context.
+        """
+        begun = [*self._writing, *self.tokens(opening, start=False), *self._tail]
+        total = room + len(begun if self.chats else self.tokens(opening))
+        if total > self._setup.context:
+            raise DecoderError(
+                f"The text has {total} tokens with its sentences; Phi can read "
+                f"{self._setup.context}."
+            )
+        with self._context(total, 1) as context:
+            ready = self._restore(context, self._writing)
+            yield Passage(self, context, begun if self.chats else opening, ready)
+
+    def longest(self, steps: Sequence[Sequence[str]]) -> int:
+        """Upper bound of the tokens that a text of these pieces has."""
+        pieces = [max((self.tokens(one) for one in options), key=len) for options in steps]
+        return sum(map(len, pieces)) + len(pieces)
+
+    def after(self, context: Any, row: Tokens, ready: int) -> Floats:
+        """The logits after `row`, of which the first `ready` tokens are evaluated already."""
+        llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(context), 0, ready, -1)
+        return self._evaluate(context, [row[ready:]], ready)[0]
+
+    def ends(self, token: int) -> bool:
+        """Whether a token ends a turn."""
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocabulary, token))
+
+    def piece(self, token: int) -> bytes:
+        """The text of a token, which may be a part of a character."""
+        room = ctypes.create_string_buffer(LONGEST_PIECE)
+        count = llama_cpp.llama_token_to_piece(
+            self._vocabulary, token, room, LONGEST_PIECE, 0, False
+        )
+        return room.raw[: max(count, 0)]
+
     def _row(self, prompt: str) -> Tokens:
         if not self.chats:
             return self.tokens(prompt)
         return [*self._prefix, *self.tokens(prompt, start=False), *self._tail]
 
     def _frame(self) -> tuple[Tokens, Tokens]:
-        """What stands before and behind every question; nothing without a chat template.
+        """What stands before and behind a user's message; nothing without a chat template.
 
         DecoderError where the template is faulty.
         """
@@ -114,9 +156,10 @@ class Phi:
         if not template:
             return [], []
         head, _, tail = _applied(template.decode()).partition(CONTENT)
-        before = self.tokens(head, special=True)
-        instruction = self.tokens(INSTRUCTION, start=False)
-        return [*before, *instruction], self.tokens(tail, start=False, special=True)
+        return self.tokens(head, special=True), self.tokens(tail, start=False, special=True)
+
+    def _behind(self, head: Tokens, instruction: str) -> Tokens:
+        return [*head, *self.tokens(instruction, start=False)] if self.chats else []
 
     def _checked(self, row: Tokens) -> Tokens:
         if len(row) > self._setup.context:
@@ -132,7 +175,7 @@ class Phi:
         shared = _shared(rows)
         rest = [row[shared:] for row in rows]
         with self._context(shared + sum(map(len, rest)), len(rows)) as context:
-            ready = self._restore(context) if shared >= len(self._prefix) else 0
+            ready = self._restore(context, self._prefix) if shared >= len(self._prefix) else 0
             if ready < shared:
                 self._evaluate(context, [rows[0][ready:shared]], ready)
             memory = llama_cpp.llama_get_memory(context)
@@ -167,9 +210,8 @@ class Phi:
         finally:
             llama_cpp.llama_batch_free(batch)
 
-    def _restore(self, context: Any) -> int:
-        """Puts the constant prefix into sequence 0, from its saved state or afresh; its length."""
-        prefix = self._prefix
+    def _restore(self, context: Any, prefix: Tokens) -> int:
+        """Puts a constant prefix into sequence 0, from its saved state or afresh; its length."""
         if not prefix:
             return 0
         if self._states is None:
@@ -207,6 +249,38 @@ class Phi:
     def _spellings(self, word: str) -> tuple[str, ...]:
         bare = word.strip()
         return (word, bare, bare.title(), f" {bare.title()}") if self.chats else (word,)
+
+
+class Passage:
+    """A text that grows behind an opening; whatever of it was evaluated is not evaluated again."""
+
+    def __init__(self, phi: Phi, context: Any, opening: str | Tokens, ready: int) -> None:
+        """`opening`: what stands before the text, as tokens where the text has its own turn."""
+        self._phi = phi
+        self._context = context
+        self._opening = opening
+        self._seen: Tokens = list(opening[:ready]) if isinstance(opening, list) else []
+
+    def row(self, text: str) -> Tokens:
+        """The tokens of the opening and a text, cut as the whole that they are."""
+        if isinstance(self._opening, list):
+            return [*self._opening, *self._phi.tokens(text, start=False)]
+        return self._phi.tokens(self._opening + text)
+
+    def after(self, row: Tokens) -> Floats:
+        """The logits after a row; all of it that is new is evaluated in one batch."""
+        ready = min(shared_start([self._seen, row]), len(row) - 1)
+        logits = self._phi.after(self._context, row, ready)
+        self._seen = list(row)
+        return logits
+
+    def ends(self, token: int) -> bool:
+        """Whether a token ends the text."""
+        return self._phi.ends(token)
+
+    def piece(self, token: int) -> bytes:
+        """The text of a token."""
+        return self._phi.piece(token)
 
 
 def _model_of(setup: Setup) -> Any:
@@ -278,8 +352,7 @@ def _fill(batch: Any, rows: Sequence[Tokens], start: int) -> list[int]:
 
 def _shared(rows: Sequence[Tokens]) -> int:
     """How many tokens all rows share at their start; each keeps at least one of its own."""
-    alike = takewhile(lambda column: len(set(column)) == 1, zip(*rows, strict=False))
-    return min(sum(1 for _ in alike), min(map(len, rows)) - 1)
+    return min(shared_start(rows), min(map(len, rows)) - 1)
 
 
 def _groups(rows: Sequence[Tokens], context: int) -> Iterator[Sequence[Tokens]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from radscr_edge.prose import Prose, Told
 from radscr_edge.records import Decision, Missed, Sentence
+from radscr_runtime.decoders.decoder import Hearer
 from radscr_runtime.decoders.rules import settle
 
 
@@ -18,6 +20,10 @@ class PlainDecoder:
     def decide(self, q: Sequence[Sentence], u: Sequence[Missed]) -> tuple[Decision, ...]:
         """One decision per sentence of U, in its order."""
         return tuple(settle(q, one.sentence) or _drop(one.sentence) for one in u)
+
+    def write(self, told: Sequence[Told], hearer: Hearer) -> Prose | None:
+        """Nothing: the sentences stand as they are."""
+        return None
 
     def close(self) -> None:
         """Holds nothing."""

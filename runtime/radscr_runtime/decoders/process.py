@@ -6,7 +6,8 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -15,12 +16,16 @@ import psutil
 
 from radscr_edge.child import Child, ChildGoneError, Message, start_child
 from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.decoder import Hearer, OnText
 from radscr_runtime.decoders.gguf_check import Gguf
 from radscr_runtime.decoders.setup import MIB, choose_setup
+from radscr_runtime.decoders.writing import Order
 from radscr_runtime.golden import cache_folder
 from radscr_runtime.options import Options
 
 CHILD: Final = "radscr_runtime.decoders.child"
+LONGEST_TEXT: Final = 2**16
+"""Characters of a text from the child, far beyond what fits any context here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Model:
 
 
 class PhiProcess:
-    """Asks a GGUF for odds in a child process, within a time limit.
+    """Asks a GGUF for odds or a text in a child process, within a time limit.
 
     The child starts with the first question and stays for the next study; it is ended by a crash, a
     missed limit and `close`, and the question after that starts another.
@@ -53,13 +58,40 @@ class PhiProcess:
 
     def log_odds(self, prompts: Sequence[str]) -> tuple[float, ...]:
         """ln P(keep) / P(drop) after each prompt; DecoderError where no answer comes."""
+        with self._answering("decide", time.monotonic()) as deadline:
+            child = self._ready(deadline)
+            child.send({"prompts": list(prompts)})
+            odds = _checked(child.receive(deadline)[0]).get("log_odds")
+            if not isinstance(odds, list) or len(odds) != len(prompts):
+                raise ChildGoneError
+            return tuple(float(one) for one in odds)
+
+    def write(self, order: Order, hearer: Hearer) -> str:
+        """The text of an order; the hearer gets each piece as it comes, and may raise to end it.
+
+        The time limit counts from `hearer.since`: what was decided since then took part of it.
+        Raises DecoderError where the text does not come to its end.
+        """
+        with self._answering("write", hearer.since) as deadline:
+            child = self._ready(deadline)
+            child.send({"write": asdict(order)})
+            return "".join(_heard(child, deadline, hearer.on_text))
+
+    def close(self) -> None:
+        """Ends the child."""
+        with self._lock:
+            self._stop()
+
+    @contextmanager
+    def _answering(self, verb: str, since: float) -> Iterator[float]:
+        """The deadline of one request; whatever goes wrong with it ends the child."""
         with self._lock:
             try:
-                return self._ask(prompts, time.monotonic() + self._seconds_limit)
+                yield since + self._seconds_limit
             except TimeoutError as problem:
                 self._stop()
                 raise DecoderError(
-                    f"Phi did not decide within {self._seconds_limit:g} s and was stopped. "
+                    f"Phi did not {verb} within {self._seconds_limit:g} s and was stopped. "
                     "Give it more time (--budget-s)."
                 ) from problem
             except ChildGoneError as problem:
@@ -73,22 +105,14 @@ class PhiProcess:
                 self._stop()
                 raise
 
-    def close(self) -> None:
-        """Ends the child."""
-        with self._lock:
-            self._stop()
-
-    def _ask(self, prompts: Sequence[str], deadline: float) -> tuple[float, ...]:
+    def _ready(self, deadline: float) -> Child:
+        """The child, started where there is none or it died idle."""
         if self._child is not None and self._child.process.poll() is not None:
-            self._stop()  # it died idle
+            self._stop()
         if self._child is None:
             self._child = self._start()
             _checked(self._child.receive(deadline)[0])
-        self._child.send({"prompts": list(prompts)})
-        odds = _checked(self._child.receive(deadline)[0]).get("log_odds")
-        if not isinstance(odds, list) or len(odds) != len(prompts):
-            raise ChildGoneError
-        return tuple(float(one) for one in odds)
+        return self._child
 
     def _start(self) -> Child:
         """A child set up for the memory that is free now; DecoderError where it is too little."""
@@ -107,6 +131,21 @@ class PhiProcess:
         if self._child is not None:
             self._child.stop()
         self._child = None
+
+
+def _heard(child: Child, deadline: float, on_text: OnText) -> Iterator[str]:
+    """The pieces of a text up to its end."""
+    length = 0
+    while True:
+        message = _checked(child.receive(deadline)[0])
+        if "end" in message:
+            return
+        piece = message.get("text")
+        length += len(piece) if isinstance(piece, str) else LONGEST_TEXT
+        if not isinstance(piece, str) or length >= LONGEST_TEXT:
+            raise ChildGoneError
+        on_text(piece)
+        yield piece
 
 
 def _end_of(child: Child | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from radscr_edge.prose import Told
 from radscr_edge.records import Sentence
 
 KEEP: Final = " keep"
@@ -19,8 +20,21 @@ INSTRUCTION: Final = (
 )
 """What a model with a chat template is told first; ours was trained on the bare question."""
 
+WRITING: Final = (
+    "You edit a chest radiograph report. You read its findings, one sentence a line. Write them as "
+    "one paragraph of plain prose: keep their order and their words, join sentences that belong "
+    "together, and add, leave out and change nothing else. Write the paragraph only.\n\n"
+)
+"""What a model with a chat template is told before it writes."""
+
 
 def ask(q: Sequence[Sentence], u: Sentence) -> str:
     """The report so far and one candidate; the next word is KEEP or DROP."""
     said = "\n".join(f"- {sentence.text}" for sentence in q)
     return f"Report:\n{said}\nCandidate:\n- {u.text}\nKeep or drop the candidate?"
+
+
+def list_findings(told: Sequence[Told]) -> str:
+    """The sentences that the prose is made of; the next words are the prose."""
+    said = "\n".join(f"- {one.text}" for one in told)
+    return f"Report:\n{said}\nProse:\n"

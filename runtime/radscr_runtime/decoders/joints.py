@@ -1,0 +1,81 @@
+"""Where two sentences may become one, and how: the only choices that joined prose leaves open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final
+
+from radscr_edge.prose import Told
+from radscr_edge.sentences import load_sentences
+from radscr_runtime.decoders.fluent_check import ProseError, check_prose
+
+CONNECTORS: Final = ("; ", ", and ")
+OPENER: Final = re.compile(r"[^\W\d_]+")
+
+Steps = tuple[tuple[str, ...], ...]
+"""Text in pieces, each with its alternatives; the first leaves the sentence by itself.
+
+After any other one the next piece is the first of its own: at most two sentences become one.
+"""
+
+
+def joints_of(told: Sequence[Told]) -> Steps:
+    """The sentences in their order, and at each joint what may stand between the two.
+
+    A connector is offered only where the check reads in both together what it reads in each.
+    """
+    return tuple(tuple(_alternatives(told, number)) for number in range(len(told))) + (
+        (_end(told[-1].text),) if told else (),
+    )
+
+
+def is_open(steps: Steps) -> bool:
+    """Whether anything is left to choose."""
+    return any(len(one) > 1 for one in steps)
+
+
+def _alternatives(told: Sequence[Told], number: int) -> Iterator[str]:
+    stem = _stem(told[number].text)
+    if number == 0:
+        yield stem
+        return
+    before = told[number - 1]
+    yield f"{_end(before.text)} {stem}"
+    small = _lowered(stem)
+    for connector in CONNECTORS if small else ():
+        if _same(before, told[number], f"{_stem(before.text)}{connector}{small}."):
+            yield f"{connector}{small}"
+
+
+def _same(first: Told, second: Told, joined: str) -> bool:
+    try:
+        return len(check_prose(joined, [first, second]).clauses) == 1
+    except ProseError:
+        return False
+
+
+def _stem(text: str) -> str:
+    """A sentence without its full stop, in single spaces."""
+    return " ".join(text.split()).removesuffix(".")
+
+
+def _end(text: str) -> str:
+    return "." if text.rstrip().endswith(".") else ""
+
+
+def _lowered(stem: str) -> str:
+    """With a small first letter; empty where that may be wrong, as of names and abbreviations."""
+    opener = OPENER.match(stem)
+    if opener is None or opener.group().lower() not in _small_words():
+        return ""
+    return stem[0].lower() + stem[1:]
+
+
+@cache
+def _small_words() -> frozenset[str]:
+    """Every word that the packaged library writes in small letters."""
+    return frozenset(
+        word for one in load_sentences() for word in OPENER.findall(one.text) if word.islower()
+    )
