@@ -8,6 +8,7 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 from radscr_edge.claims import Profile
 from radscr_edge.contract import Bundle
@@ -18,6 +19,8 @@ from radscr_runtime.calibrate_command import add_calibrate_command
 from radscr_runtime.canary import PERCENTILE, run_canary
 from radscr_runtime.decoder_commands import add_decoder_commands
 from radscr_runtime.decoders.choose import CHOICES
+from radscr_runtime.decoders.decoder import OnText, unheard
+from radscr_runtime.decoders.fluent import JOINED, MODES
 from radscr_runtime.doctor import examine, findings_table
 from radscr_runtime.library_commands import add_library_commands
 from radscr_runtime.options import Options
@@ -83,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
 def _machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="default: %(default)s")
     parser.add_argument("--decoder", choices=CHOICES, default="auto")
+    parser.add_argument(
+        "--prose", choices=MODES, default=JOINED, help="how fluent writes; default: %(default)s"
+    )
     parser.add_argument("--threads", type=_count, default=1)
     parser.add_argument(
         "--prompt-threads", type=_count, help="with which Phi reads; default: as --threads"
@@ -98,7 +104,8 @@ def _machine(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         default=Options().budget_s,
         metavar="SECONDS",
-        help="time for Phi's decisions on a study, then plain decides; default: %(default)g",
+        help="time for Phi on a study; then plain decides, and nothing is written; "
+        "default: %(default)g",
     )
 
 
@@ -128,6 +135,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         quantised_kv=arguments.quantised_kv,
         memory_limit_mb=arguments.memory_limit_mb,
         decoder=arguments.decoder,
+        prose=arguments.prose,
         budget_s=arguments.budget_s,
     )
 
@@ -149,13 +157,26 @@ def _read(arguments: argparse.Namespace) -> int:
 
 
 def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> None:
+    show = _stream(sys.stderr) if arguments.decoder == "fluent" else unheard
     with listen() as seconds:
-        report = reader.read(study)
+        report = reader.read(study, show)
     record = to_record(report, seconds, arguments.language)
     print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))
     if arguments.out is not None:
         page = save_report(arguments.out, record, report.radiograph)
         print(f"Page: {page}", file=sys.stderr)
+
+
+def _stream(terminal: TextIO) -> OnText:
+    """Shows a fluent text while Phi writes it, where somebody watches."""
+    if not terminal.isatty():
+        return unheard
+
+    def show(piece: str) -> None:
+        terminal.write(piece)
+        terminal.flush()
+
+    return show
 
 
 def _check(arguments: argparse.Namespace) -> int:

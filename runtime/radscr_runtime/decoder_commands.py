@@ -14,6 +14,7 @@ from radscr_edge.ontology import load_ontology
 from radscr_edge.records import Polarity, Sentence, Side
 from radscr_edge.wording import Role
 from radscr_runtime.decoders.process import PhiProcess
+from radscr_runtime.decoders.prose_command import try_and_record
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.decoders.rules import settle
 from radscr_runtime.decoders.site import (
@@ -98,6 +99,8 @@ def _test(arguments: argparse.Namespace) -> int:
         f"{name}: agrees with the rules in {right} of {len(questions)} decisions (half are keep). "
         f"Start and first answer {loaded - begun:.2f} s, then {each:.0f} ms a decision."
     )
+    for line in try_and_record(bundle, name, Options(threads=arguments.threads, budget_s=600.0)):
+        print(line)
     return 0
 
 

@@ -14,7 +14,9 @@ class Options:
     threads: int = 1
     """Threads of the networks and of Phi; one leaves the PC usable while it reads."""
     decoder: str = "auto"
-    """'plain', 'judge', or 'auto': what the bundle's manifest names."""
+    """'plain', 'judge', 'fluent', or 'auto': what the bundle's manifest names."""
+    prose: str = "joined"
+    """How 'fluent' writes: 'joined' (verbatim sentences, Phi joins them) or 'free'."""
     prompt_threads: int | None = None
     """Threads with which Phi reads its prompt; None: as `threads`."""
     quantised_kv: bool = False
@@ -22,7 +24,7 @@ class Options:
     memory_limit_mb: int | None = None
     """Most memory that Phi's process may take; None: what is free."""
     budget_s: float = 120.0
-    """Seconds that Phi may take for the decisions of a study, its start included; then `plain`."""
+    """Seconds that Phi may take for a study, its start included; then `plain`, and no prose."""
     variant: str = ""
     """'int8' or 'fp32'; empty: the bundle's first one that this machine computes correctly."""
     decoding_seconds: float = 30.0

@@ -85,6 +85,15 @@ class SavedMissed:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedClause:
+    """A sentence of the prose with the ids that it names."""
+
+    where: str
+    text: str
+    sentence_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SavedReport:
     """What can be replayed of a report."""
 
@@ -95,6 +104,7 @@ class SavedReport:
     missed: tuple[SavedMissed, ...]
     presence: dict[str, Presence]
     """Per finding of the ontology."""
+    prose: tuple[SavedClause, ...] | None
 
 
 def load_report(path: Path) -> SavedReport:
@@ -144,6 +154,20 @@ def _report(record: Any) -> SavedReport:
             for number, row in enumerate(_rows(record, "missed", ""))
         ),
         presence=presence,
+        prose=_prose(_take(record, "composition", dict)),
+    )
+
+
+def _prose(composition: Any) -> tuple[SavedClause, ...] | None:
+    if _or_none(composition, "prose", list) is None:
+        return None
+    return tuple(
+        SavedClause(
+            f"composition.prose[{number}]",
+            _take(row, "text", str),
+            tuple(map(str, _take(row, "sentence_ids", list))),
+        )
+        for number, row in enumerate(_rows(composition, "prose", "composition."))
     )
 
 

@@ -9,10 +9,12 @@ from typing import Final
 
 from radscr_edge.contract import Bundle, Files
 from radscr_edge.ontology import load_ontology
+from radscr_edge.prose import Told
 from radscr_edge.records import Polarity, Presence, Sentence, Verdict
 from radscr_edge.sentences import frame_templates
 from radscr_edge.wording import Role
 from radscr_runtime.aggregate import IMPRESSIONS, in_short
+from radscr_runtime.decoders.fluent_check import ProseError, check_prose
 from radscr_runtime.decoders.rules import settle
 from radscr_runtime.library import load_rows
 from radscr_runtime.outputs.record import hash_of
@@ -97,6 +99,7 @@ def _faults(replay: Replay, digest: str) -> Iterator[Fault]:
     for missed in replay.report.missed:
         yield from _missed(replay, missed)
     yield from _left_out(replay)
+    yield from _prose(replay.report)
 
 
 def _line(replay: Replay, line: SavedLine) -> Iterator[Fault]:
@@ -266,6 +269,25 @@ def _left_out(replay: Replay) -> Iterator[Fault]:
         one.sentence.sentence_id for one in impression
     }:
         yield Fault("report.impression", CRITICAL, "a critical finding is dropped in silence")
+
+
+def _prose(report: SavedReport) -> Iterator[Fault]:
+    """The running text passes its check again, and names the same sentences."""
+    if report.prose is None:
+        return
+    told = [
+        Told(one.sentence.sentence_id, one.sentence.original or one.sentence.text)
+        for one in report.lines
+        if one.section == "findings"
+    ]
+    try:
+        checked = check_prose(" ".join(one.text for one in report.prose), told)
+    except ProseError as problem:
+        yield Fault("composition.prose", "", f"it does not pass the check. {problem}".rstrip("."))
+        return
+    said = [(one.text, one.sentence_ids) for one in report.prose]
+    if said != [(one.text, one.sentence_ids) for one in checked.clauses]:
+        yield Fault("composition.prose", "", "its sentences came from others than it names")
 
 
 def _standing(replay: Replay) -> int:

@@ -7,13 +7,15 @@ from importlib.util import find_spec
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.decoder import Decoder
+from radscr_runtime.decoders.fluent import MODES, FluentDecoder
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.plain import PlainDecoder
 from radscr_runtime.decoders.process import PhiProcess
+from radscr_runtime.decoders.prose_site import check_offered
 from radscr_runtime.decoders.site import SHIPPED, load_decoders, model_of
 from radscr_runtime.options import Options
 
-CHOICES = ("auto", "plain", "judge")
+CHOICES = ("auto", "plain", "judge", "fluent")
 
 
 def open_decoder(bundle: Bundle, options: Options) -> tuple[Decoder, str]:
@@ -21,22 +23,32 @@ def open_decoder(bundle: Bundle, options: Options) -> tuple[Decoder, str]:
 
     The sentence says why it is not the one asked for, or which one added on site it is.
     `options.decoder` is one of CHOICES; 'auto' is what the bundle's manifest names, with the
-    bundle's own GGUF, and 'judge' asks the GGUF that the site uses.
+    bundle's own GGUF; 'judge' and 'fluent' ask the GGUF that the site uses. Where that one is not
+    known to write well in the mode asked for, the judge stands in for 'fluent'.
     """
     choice = options.decoder
+    if options.prose not in MODES:
+        raise DecoderError(f"{options.prose!r} is no mode of prose; choose {' or '.join(MODES)}.")
     if choice not in CHOICES:
         raise DecoderError(f"{choice!r} is no decoder; choose one of {', '.join(CHOICES)}.")
     wanted = bundle.decoder if choice == "auto" else choice
     if wanted == "plain":
         return PlainDecoder(), ""
     try:
-        used = load_decoders(bundle).used if choice == "judge" else SHIPPED
+        used = SHIPPED if choice == "auto" else load_decoders(bundle).used
         model = model_of(bundle, used)
         _check_installed()
     except DecoderError as problem:
         return PlainDecoder(), f"{problem} The plain decoder was used."
     added = f"Phi is {used} ({model.sha256[:12]}), added on site; its decisions were not measured."
-    return JudgeDecoder(PhiProcess(model, options)), "" if used == SHIPPED else added
+    remark, phi = "" if used == SHIPPED else added, PhiProcess(model, options)
+    if wanted != "fluent":
+        return JudgeDecoder(phi), remark
+    try:
+        check_offered(bundle, model.sha256, options.prose, used)
+    except DecoderError as problem:
+        return JudgeDecoder(phi), f"{problem} The judge decoder was used. {remark}".strip()
+    return FluentDecoder(phi, options.prose), remark
 
 
 def _check_installed() -> None:

@@ -15,19 +15,25 @@ from radscr_edge.records import Polarity, Severity, Side
 from radscr_edge.wording import Certainty
 
 WORD: Final = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[%<>±~?]")
-JOINING: Final = frozenset(
-    "a addition also an and are as but in is it of or that the there well which while with".split()
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+JOINING: Final = _listed(
+    "a addition also an and are as but in is it of or that the there well which while with"
 )
 """The only words that prose may add: they name nothing, deny nothing and doubt nothing."""
-SIDES: Final = frozenset("right left bilateral bilaterally both".split())
-DENIALS: Final = frozenset("no not nor neither never none without free absent cannot".split())
-DOUBTS: Final = frozenset(
+SIDES: Final = _listed("right left bilateral bilaterally both")
+DENIALS: Final = _listed("no not nor neither never none without free absent cannot")
+DOUBTS: Final = _listed(
     "may might could possible possibly probable probably likely unlikely suspected questionable "
     "equivocal uncertain perhaps presumably suggest suggests suggesting suggestive exclude "
-    "excluded ?".split()
+    "excluded ?"
 )
-QUANTITIES: Final = frozenset(
-    "mm cm ml % one two three four five six seven eight nine ten single several multiple".split()
+QUANTITIES: Final = _listed(
+    "mm cm ml % one two three four five six seven eight nine ten single several multiple"
 )
 WEIGHTY: Final = SIDES | DENIALS | DOUBTS | QUANTITIES
 """Words of a library sentence that its clauses may not drop; numbers in digits are such too."""

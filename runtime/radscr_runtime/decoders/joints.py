@@ -24,11 +24,11 @@ After any other one the next piece is the first of its own: at most two sentence
 def joints_of(told: Sequence[Told]) -> Steps:
     """The sentences in their order, and at each joint what may stand between the two.
 
-    A connector is offered only where the check reads in both together what it reads in each.
+    `told` is not empty. A connector is offered only where the check reads in both together what it
+    reads in each.
     """
-    return tuple(tuple(_alternatives(told, number)) for number in range(len(told))) + (
-        (_end(told[-1].text),) if told else (),
-    )
+    pieces = [tuple(_alternatives(told, number)) for number in range(len(told))]
+    return (*pieces, (_end(told[-1].text),))
 
 
 def is_open(steps: Steps) -> bool:

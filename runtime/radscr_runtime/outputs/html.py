@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from importlib.resources import files
+from itertools import chain
 from typing import Any, Final
 
 from radscr_edge.records import Radiograph
 from radscr_runtime.outputs import cards
 from radscr_runtime.outputs.film import film_figure, numbers_of
-from radscr_runtime.outputs.text import source_of, view_of
+from radscr_runtime.outputs.text import prose_of, source_of, view_of
 from radscr_runtime.outputs.words import Words, load_words
 
 POLICY: Final = (
@@ -66,8 +67,9 @@ def _header(record: Mapping[str, Any], title: str, words: Words) -> Iterator[str
 def _sections(record: Mapping[str, Any], words: Words) -> Iterator[str]:
     for section in ("impression", "findings", "advice"):
         if record["report"][section] or section != "advice":
+            prose = _prose(record, words) if section == "findings" else ()
             lines = _lines(record, section, words)
-            yield from _section(words.say("report", section), lines)
+            yield from _section(words.say("report", section), chain(prose, lines))
     withdrawn = [
         (index, one)
         for index, one in enumerate(record["findings"])
@@ -119,6 +121,25 @@ def _lines(record: Mapping[str, Any], section: str, words: Words) -> Iterator[st
     for line in lines:
         yield cards.sentence_item(line, record["findings"], numbers, words)
     yield "</ul>"
+
+
+def _prose(record: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """The running text; its sentences light the regions of the verbatim ones, which follow it."""
+    clauses = prose_of(record)
+    if not clauses:
+        return
+    places = {
+        line["sentence_id"]: line["place"]
+        for line in record["report"]["findings"]
+        if line["place"] is not None
+    }
+    yield '<p class="prose">'
+    for one in clauses:
+        ids = escape(" ".join(one["sentence_ids"]))
+        place = next((places[name] for name in one["sentence_ids"] if name in places), None)
+        linked = "" if place is None else f' data-place="{place}"'
+        yield f'<span title="{ids}"{linked}>{escape(one["text"])}</span>'
+    yield f"</p><h3>{escape(words.say('report', 'sentences'))}</h3>"
 
 
 def _footer(record: Mapping[str, Any], words: Words) -> Iterator[str]:

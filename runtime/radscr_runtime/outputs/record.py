@@ -10,10 +10,11 @@ from typing import Any
 
 from radscr_edge.claims import Status
 from radscr_edge.patches import outlines_of
+from radscr_edge.prose import Prose
 from radscr_edge.records import Evidence, Finding, Hypothesis, Line, Missed, Report
 from radscr_runtime.outputs.words import Words, load_words
 
-SCHEMA = "radscr-edge report 4"
+SCHEMA = "radscr-edge report 5"
 SECTIONS = ("technique", "findings", "impression", "advice", "limitations")
 
 
@@ -51,7 +52,11 @@ def to_record(
         "findings": [_finding(one, film.pixels.shape, words) for one in report.findings],
         "missed": _missed(report, words),
         "hypotheses": [_hypothesis(hypothesis) for hypothesis in report.hypotheses],
-        "composition": {"decoder": composition.decoder, "remark": composition.remark},
+        "composition": {
+            "decoder": composition.decoder,
+            "remark": composition.remark,
+            "prose": _prose(composition.prose),
+        },
         "provenance": asdict(report.provenance) | {"remarks": list(report.provenance.remarks)},
         "timing": {name: round(seconds, 6) for name, seconds in (timing or {}).items()},
     }
@@ -65,6 +70,13 @@ def to_json(record: Mapping[str, Any]) -> str:
 def hash_of(sentence: str) -> str:
     """SHA-256 of an English sentence as it was said, slots filled; 64 hexadecimal digits."""
     return hashlib.sha256(sentence.encode()).hexdigest()
+
+
+def _prose(prose: Prose | None) -> list[dict[str, Any]] | None:
+    """The sentences of the prose with the ids that each came from; English in every language."""
+    if prose is None:
+        return None
+    return [{"text": one.text, "sentence_ids": list(one.sentence_ids)} for one in prose.clauses]
 
 
 def _of(report: Report, section: str) -> list[Line]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from radscr_runtime.outputs.words import Words, load_words
+from radscr_runtime.outputs.words import ENGLISH, Words, load_words
 
 WIDTH = 96
 
@@ -26,6 +26,9 @@ def _lines(record: Mapping[str, Any], words: Words) -> Iterator[str]:
         if lines:
             yield ""
             yield words.say("report", section).upper()
+        if section == "findings" and prose_of(record):
+            yield from _prose(record, words)
+            continue
         for line in lines:
             yield from _wrap(line["text"] + _where(line, record, words), "  ")
             yield from _original(line, words)
@@ -34,6 +37,19 @@ def _lines(record: Mapping[str, Any], words: Words) -> Iterator[str]:
     yield from _wrap(source_of(record, words), "")
     for remark in [*record["provenance"]["remarks"], record["composition"]["remark"]]:
         yield from _wrap(remark, "")
+
+
+def prose_of(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The sentences of the findings' prose; none where there is none in the report's language."""
+    return (record["composition"]["prose"] or ()) if record["language"] == ENGLISH else ()
+
+
+def _prose(record: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """The running text, and below it what stands behind the sentences of a verbatim report."""
+    yield from _wrap(" ".join(one["text"] for one in prose_of(record)), "  ")
+    for line in record["report"]["findings"]:
+        if told := _where(line, record, words):
+            yield from _wrap(f"{words.name(line['finding'])}:{told}", "    ")
 
 
 def _study(study: Mapping[str, Any], words: Words) -> Iterator[str]:

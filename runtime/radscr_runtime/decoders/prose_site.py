@@ -1,0 +1,99 @@
+"""What trials of GGUFs as editors gave on this machine: a list by hash beside the bundle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from radscr_edge.contract import Bundle
+from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.prose_trial import Trial, trial_digest
+
+FORMAT: Final = 1
+MOST: Final = 0.5
+"""Share of the lists that may fall back to their sentences; above it prose is not offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The trial of one GGUF in one mode."""
+
+    sha256: str
+    mode: str
+    lists: int
+    fallen: int
+
+    @property
+    def share(self) -> float:
+        """Of the lists that fell back."""
+        return self.fallen / self.lists
+
+
+def rates_path(bundle: Bundle) -> Path:
+    """The file of a bundle's trials; it lies beside the folder."""
+    folder = bundle.folder.resolve()
+    return folder.with_name(f"{folder.name}.site-prose.json")
+
+
+def save_rate(bundle: Bundle, sha256: str, mode: str, trial: Trial) -> Rate:
+    """Records a trial in place of an earlier one; returns what was recorded."""
+    rate = Rate(sha256, mode, trial.lists, trial.fallen)
+    others = [one for one in _load(bundle) if (one.sha256, one.mode) != (sha256, mode)]
+    rates, path = [*others, rate], rates_path(bundle)
+    fresh = path.with_suffix(".part")
+    record = {
+        "format": FORMAT,
+        "lists": trial_digest(),
+        "rates": [asdict(one) for one in rates],
+        "digest": _digest(rates),
+    }
+    fresh.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    fresh.replace(path)
+    return rate
+
+
+def check_offered(bundle: Bundle, sha256: str, mode: str, name: str) -> None:
+    """DecoderError where a GGUF was not tried in this mode, or failed too often."""
+    rate = next(
+        (one for one in _load(bundle) if (one.sha256, one.mode) == (sha256, mode)),
+        None,
+    )
+    if rate is None:
+        raise DecoderError(
+            f"Fluent text ({mode}) was not tried with the decoder {name!r}. "
+            f"Try it: radscr-edge decoder test {name}."
+        )
+    if rate.share > MOST:
+        raise DecoderError(
+            f"Fluent text ({mode}) is not offered for the decoder {name!r}: in the trial "
+            f"{rate.fallen} of {rate.lists} texts did not pass the check."
+        )
+
+
+def _load(bundle: Bundle) -> tuple[Rate, ...]:
+    """The trials; none where there were none, or only with other lists than today's."""
+    path = rates_path(bundle)
+    if not path.is_file():
+        return ()
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        rates = [Rate(**one) for one in record["rates"]]
+        sound = record["format"] == FORMAT and record["digest"] == _digest(rates)
+        current = record["lists"] == trial_digest()
+    except (KeyError, TypeError, ValueError) as problem:
+        raise DecoderError(_damaged(path)) from problem
+    if not sound:
+        raise DecoderError(_damaged(path))
+    return tuple(rates) if current else ()
+
+
+def _digest(rates: list[Rate]) -> str:
+    text = json.dumps([asdict(one) for one in rates], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged or was altered. Remove it, and try the decoders again."

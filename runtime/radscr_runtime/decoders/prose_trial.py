@@ -1,0 +1,96 @@
+"""Trial of a GGUF as an editor: how often its prose fails the check, on fixed lists."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from radscr_edge.errors import DecoderError
+from radscr_edge.ontology import load_ontology
+from radscr_edge.prose import Prose, Told
+from radscr_edge.records import Sentence
+from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
+from radscr_runtime.decoders.decoder import Hearer
+from radscr_runtime.decoders.joints import CONNECTORS
+
+LISTS: Final = 20
+SHORTEST, LONGEST = 2, 6
+"""Sentences of a list."""
+SEED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of the lists."""
+
+    lists: int
+    failures: tuple[str, ...]
+    """Why a list fell back to its sentences."""
+    joints: tuple[tuple[str, int], ...]
+    """How often each connector was preferred, a new sentence as '. '; only of joined prose."""
+
+    @property
+    def fallen(self) -> int:
+        """Lists that fell back."""
+        return len(self.failures)
+
+
+@cache
+def trial_lists() -> tuple[tuple[Told, ...], ...]:
+    """Lists of packaged sentences about findings that have nothing to do with each other."""
+    generator = np.random.default_rng(SEED)
+    sentences = load_sentences(Role.FINDING)
+    return tuple(
+        _drawn(sentences, SHORTEST + number % (LONGEST - SHORTEST + 1), generator)
+        for number in range(LISTS)
+    )
+
+
+def trial_digest() -> str:
+    """SHA-256 of the lists: a trial of other lists counts for nothing here."""
+    texts = [[one.text for one in told] for told in trial_lists()]
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
+
+
+def try_prose(write: Callable[[Sequence[Told], Hearer], Prose | None]) -> Trial:
+    """How a decoder's `write` fares with every list."""
+    failures: list[str] = []
+    heard: Counter[str] = Counter()
+    for told in trial_lists():
+        pieces: list[str] = []
+        try:
+            write(told, Hearer(pieces.append))
+        except DecoderError as problem:
+            failures.append(str(problem))
+        heard.update(_connectors(pieces))
+    return Trial(len(trial_lists()), tuple(failures), tuple(sorted(heard.items())))
+
+
+def _drawn(
+    sentences: Sequence[Sentence], count: int, generator: np.random.Generator
+) -> tuple[Told, ...]:
+    chosen: list[Sentence] = []
+    while len(chosen) < count:
+        one = sentences[int(generator.integers(len(sentences)))]
+        kin = load_ontology().kin(one.finding)
+        if not any(other.finding in kin for other in chosen):
+            chosen.append(one)
+    return tuple(Told(one.id, one.text) for one in chosen)
+
+
+def _connectors(pieces: Sequence[str]) -> Iterator[str]:
+    """What begins each piece behind the first sentence; not where a joint before it forbids one."""
+    before = ""
+    for piece in pieces[1:-1]:
+        begun = next((one for one in CONNECTORS if piece.startswith(one)), ". ")
+        if before not in CONNECTORS:
+            yield begun
+        before = begun
