@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.decoder import Decoder
-from radscr_runtime.decoders.fluent import MODES, FluentDecoder
+from radscr_runtime.decoders.fluent import FREE, JOINED, MODES, FluentDecoder
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.plain import PlainDecoder
-from radscr_runtime.decoders.process import PhiProcess
+from radscr_runtime.decoders.process import Model, PhiProcess
 from radscr_runtime.decoders.prose_site import check_offered
 from radscr_runtime.decoders.site import SHIPPED, load_decoders, model_of
 from radscr_runtime.options import Options
@@ -45,10 +45,19 @@ def open_decoder(bundle: Bundle, options: Options) -> tuple[Decoder, str]:
     if wanted != "fluent":
         return JudgeDecoder(phi), remark
     try:
+        _check_author(model, options.prose, used)
         check_offered(bundle, model.sha256, options.prose, used)
     except DecoderError as problem:
         return JudgeDecoder(phi), f"{problem} The judge decoder was used. {remark}".strip()
     return FluentDecoder(phi, options.prose), remark
+
+
+def _check_author(model: Model, mode: str, name: str) -> None:
+    if mode == FREE and not model.gguf.chat_template:
+        raise DecoderError(
+            f"The decoder {name!r} has no chat template, so it cannot write freely. "
+            f"Choose --prose {JOINED}."
+        )
 
 
 def _check_installed() -> None:

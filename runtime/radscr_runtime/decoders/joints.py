@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
+from radscr_edge.labeler import label
 from radscr_edge.prose import Told
 from radscr_edge.sentences import load_sentences
 from radscr_runtime.decoders.fluent_check import ProseError, check_prose
@@ -24,8 +25,8 @@ After any other one the next piece is the first of its own: at most two sentence
 def joints_of(told: Sequence[Told]) -> Steps:
     """The sentences in their order, and at each joint what may stand between the two.
 
-    `told` is not empty. A connector is offered only where the check reads in both together what it
-    reads in each.
+    `told` is not empty. A connector is offered only between two short sentences about one organ,
+    and only where the check reads in both together what it reads in each.
     """
     pieces = [tuple(_alternatives(told, number)) for number in range(len(told))]
     return (*pieces, (_end(told[-1].text),))
@@ -44,9 +45,20 @@ def _alternatives(told: Sequence[Told], number: int) -> Iterator[str]:
     before = told[number - 1]
     yield f"{_end(before.text)} {stem}"
     small = _lowered(stem)
-    for connector in CONNECTORS if small else ():
+    joinable = small and _alike(before.text, told[number].text)
+    for connector in CONNECTORS if joinable else ():
         if _same(before, told[number], f"{_stem(before.text)}{connector}{small}."):
             yield f"{connector}{small}"
+
+
+def _alike(first: str, second: str) -> bool:
+    """Whether both speak of one organ and neither is a list or made of parts already."""
+    parted = any(mark in text for text in (first, second) for mark in ",;")
+    return not parted and not _organs(first).isdisjoint(_organs(second))
+
+
+def _organs(text: str) -> frozenset[str]:
+    return frozenset(one.organ for one in label(text))
 
 
 def _same(first: Told, second: Told, joined: str) -> bool:

@@ -37,11 +37,15 @@ class Model:
     gguf: Gguf
 
 
+class _ToldError(DecoderError):
+    """What the child answered that it cannot do."""
+
+
 class PhiProcess:
     """Asks a GGUF for odds or a text in a child process, within a time limit.
 
     The child starts with the first question and stays for the next study; it is ended by a crash, a
-    missed limit and `close`, and the question after that starts another.
+    missed limit, a hearer that raises and `close`, and the question after that starts another.
     """
 
     def __init__(self, model: Model, options: Options) -> None:
@@ -101,6 +105,8 @@ class PhiProcess:
                     f"The process of Phi ended without an answer ({end}): memory ran out, or "
                     f"{self._model.path.name} makes llama.cpp crash. Copy the file again."
                 ) from problem
+            except _ToldError:  # the answer was taken whole: the child is ready for the next
+                raise
             except BaseException:  # an answer that nobody took must not meet the next question
                 self._stop()
                 raise
@@ -111,7 +117,10 @@ class PhiProcess:
             self._stop()
         if self._child is None:
             self._child = self._start()
-            _checked(self._child.receive(deadline)[0])
+            loaded = self._child.receive(deadline)[0]
+            if "error" in loaded:
+                self._stop()  # it is ending by itself
+            _checked(loaded)
         return self._child
 
     def _start(self) -> Child:
@@ -159,5 +168,5 @@ def _end_of(child: Child | None) -> str:
 
 def _checked(header: Message) -> Message:
     if "error" in header:
-        raise DecoderError(str(header["error"]))
+        raise _ToldError(str(header["error"]))
     return header

@@ -13,13 +13,13 @@ from typing import Final
 import numpy as np
 
 from radscr_edge.errors import DecoderError
-from radscr_edge.ontology import load_ontology
+from radscr_edge.ontology import ORGANS, load_ontology
 from radscr_edge.prose import Prose, Told
 from radscr_edge.records import Sentence
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
 from radscr_runtime.decoders.decoder import Hearer
-from radscr_runtime.decoders.joints import CONNECTORS
+from radscr_runtime.decoders.joints import CONNECTORS, joints_of
 
 LISTS: Final = 20
 SHORTEST, LONGEST = 2, 6
@@ -35,7 +35,7 @@ class Trial:
     failures: tuple[str, ...]
     """Why a list fell back to its sentences."""
     joints: tuple[tuple[str, int], ...]
-    """How often each connector was preferred, a new sentence as '. '; only of joined prose."""
+    """How often each connector was chosen, a new sentence as '. '; only of joined prose."""
 
     @property
     def fallen(self) -> int:
@@ -45,7 +45,7 @@ class Trial:
 
 @cache
 def trial_lists() -> tuple[tuple[Told, ...], ...]:
-    """Lists of packaged sentences about findings that have nothing to do with each other."""
+    """Lists of packaged sentences about findings of no kinship, organ by organ as in a report."""
     generator = np.random.default_rng(SEED)
     sentences = load_sentences(Role.FINDING)
     return tuple(
@@ -70,7 +70,7 @@ def try_prose(write: Callable[[Sequence[Told], Hearer], Prose | None]) -> Trial:
             write(told, Hearer(pieces.append))
         except DecoderError as problem:
             failures.append(str(problem))
-        heard.update(_connectors(pieces))
+        heard.update(_choices(told, pieces))
     return Trial(len(trial_lists()), tuple(failures), tuple(sorted(heard.items())))
 
 
@@ -83,14 +83,17 @@ def _drawn(
         kin = load_ontology().kin(one.finding)
         if not any(other.finding in kin for other in chosen):
             chosen.append(one)
+    chosen.sort(key=lambda one: ORGANS.index(one.organ))
     return tuple(Told(one.id, one.text) for one in chosen)
 
 
-def _connectors(pieces: Sequence[str]) -> Iterator[str]:
-    """What begins each piece behind the first sentence; not where a joint before it forbids one."""
-    before = ""
-    for piece in pieces[1:-1]:
-        begun = next((one for one in CONNECTORS if piece.startswith(one)), ". ")
-        if before not in CONNECTORS:
-            yield begun
-        before = begun
+def _choices(told: Sequence[Told], pieces: Sequence[str]) -> Iterator[str]:
+    """The connectors that were chosen where there was a choice; none of a free text."""
+    steps = joints_of(told)
+    if len(pieces) != len(steps):
+        return
+    joined = False
+    for options, piece in zip(steps[1:-1], pieces[1:-1], strict=True):
+        if len(options) > 1 and not joined:
+            yield next((one for one in CONNECTORS if piece.startswith(one)), ". ")
+        joined = piece != options[0]

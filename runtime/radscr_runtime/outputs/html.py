@@ -11,7 +11,7 @@ from typing import Any, Final
 from radscr_edge.records import Radiograph
 from radscr_runtime.outputs import cards
 from radscr_runtime.outputs.film import film_figure, numbers_of
-from radscr_runtime.outputs.text import prose_of, source_of, view_of
+from radscr_runtime.outputs.text import prose_of, remarks_of, source_of, view_of
 from radscr_runtime.outputs.words import Words, load_words
 
 POLICY: Final = (
@@ -144,9 +144,8 @@ def _prose(record: Mapping[str, Any], words: Words) -> Iterator[str]:
 
 def _footer(record: Mapping[str, Any], words: Words) -> Iterator[str]:
     yield f"<footer>{escape(source_of(record, words))}"
-    for remark in [*record["provenance"]["remarks"], record["composition"]["remark"]]:
-        if remark:
-            yield f"<br>{escape(remark)}"
+    for remark in remarks_of(record, words):
+        yield f"<br>{escape(remark)}"
     digest = record["provenance"]["bundle_digest"]
     yield f"<br><code>{escape(digest)}</code>"
     yield f"<br>{escape(words.say('report', 'study'))} "

@@ -35,7 +35,7 @@ def _lines(record: Mapping[str, Any], words: Words) -> Iterator[str]:
     yield from _withdrawn(record, words)
     yield ""
     yield from _wrap(source_of(record, words), "")
-    for remark in [*record["provenance"]["remarks"], record["composition"]["remark"]]:
+    for remark in remarks_of(record, words):
         yield from _wrap(remark, "")
 
 
@@ -49,7 +49,7 @@ def _prose(record: Mapping[str, Any], words: Words) -> Iterator[str]:
     yield from _wrap(" ".join(one["text"] for one in prose_of(record)), "  ")
     for line in record["report"]["findings"]:
         if told := _where(line, record, words):
-            yield from _wrap(f"{words.name(line['finding'])}:{told}", "    ")
+            yield from _wrap(f"{words.name(line['finding'])} {told.strip()}", "    ")
 
 
 def _study(study: Mapping[str, Any], words: Words) -> Iterator[str]:
@@ -82,6 +82,15 @@ def source_of(record: Mapping[str, Any], words: Words) -> str:
         decoder=record["composition"]["decoder"],
         profile=words.say("profile", made["profile"]),
     )
+
+
+def remarks_of(record: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """What fell back and why, what was changed on site, and what this form cannot show."""
+    yield from record["provenance"]["remarks"]
+    if record["composition"]["remark"]:
+        yield record["composition"]["remark"]
+    if record["composition"]["prose"] and not prose_of(record):
+        yield words.say("report", "english_prose")
 
 
 def _original(line: Mapping[str, Any], words: Words) -> list[str]:
