@@ -160,6 +160,8 @@ def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> Non
     show = _stream(sys.stderr) if arguments.decoder == "fluent" else unheard
     with listen() as seconds:
         report = reader.read(study, show)
+    if show is not unheard:
+        print(file=sys.stderr)
     record = to_record(report, seconds, arguments.language)
     print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))
     if arguments.out is not None:
