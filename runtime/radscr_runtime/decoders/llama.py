@@ -271,6 +271,8 @@ class Passage:
         """The logits after a row; all of it that is new is evaluated in one batch."""
         ready = min(shared_start([self._seen, row]), len(row) - 1)
         logits = self._phi.after(self._context, row, ready)
+        if np.isnan(logits).any():
+            raise DecoderError("Phi gave no finite answer. Copy the decoder's file again.")
         self._seen = list(row)
         return logits
 
