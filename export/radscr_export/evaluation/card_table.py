@@ -116,9 +116,28 @@ def _localisation(localisation: Mapping[str, Any] | None) -> Iterator[str]:
         "macro": localisation["macro"],
         "macro without cardiomegaly": localisation["macro_without_cardiomegaly"],
     }
-    keys = ("pointing", "most_covered", "pointing_above_most_covered", "iou", "ap_30")
-    rows = [(name, *(figure(row[key], 2) for key in keys)) for name, row in named.items() if row]
-    head = ("label", "pointing", "image-blind point", "difference", "IoU", "AP@0.3")
+    keys = (
+        "pointing",
+        "most_covered",
+        "pointing_above_most_covered",
+        "coarse",
+        "pointing_above_coarse",
+        "iou",
+        "ap_30",
+    )
+    rows = [
+        (name, *(figure(row.get(key), 2) for key in keys)) for name, row in named.items() if row
+    ]
+    head = (
+        "label",
+        "pointing",
+        "image-blind point",
+        "difference",
+        "map at 1/32",
+        "difference",
+        "IoU",
+        "AP@0.3",
+    )
     yield from _table(title, head, rows)
     yield from ("", "Where every film hit or none did, an interval of no width says nothing.")
 

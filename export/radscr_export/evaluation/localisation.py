@@ -35,7 +35,8 @@ from radscr_export.evaluation.readings import Readings
 MATCH: Final = 0.3
 """Intersection over union from which a box counts as found."""
 HEART: Final = "Cardiomegaly"
-BLIND: Final = ("centre_of_mass", "most_covered")
+RIVALS: Final = ("centre_of_mass", "most_covered", "coarse")
+"""What else plays the pointing game: two fixed points, and the map at the last stage's grid."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +50,8 @@ class Located:
     """Of the region's patches with the union of the boxes."""
     fallback: float
     """1 where the region was only the arg-max patch."""
-    blind: tuple[float, ...]
-    """Hits of the image-blind points, in the order of BLIND."""
+    rivals: tuple[float, ...]
+    """Hits of the other points, in the order of RIVALS."""
     scores: tuple[float, ...]
     """Saliency within each box that the runtime drew."""
     matched: tuple[bool, ...]
@@ -62,8 +63,8 @@ def localisation(readings: Readings, data: Path) -> dict[str, Any] | None:
 
     Teacher-forced: every boxed label is localised as if it had been raised. Per NIH label, macro,
     and macro without cardiomegaly, whose place is always the same; beside two fixed points learned
-    from the training boxes; a label without any is left out. Intervals are bootstrapped over
-    patients.
+    from the training boxes (a label without any is left out) and the map as coarse as the last
+    stage alone would draw it. Intervals are bootstrapped over patients.
     """
     if not (data / TABLE).is_file():
         return None
@@ -89,12 +90,13 @@ def _locate(
     ]
     salient = np.where(place.region, saliency, 0.0).astype(np.float32)
     scores = [_saliency_in(box, salient, (height, width)) for box in drawn]
+    rivals = [*(points[boxed.label] for points in blind), coarsest(saliency, (height, width))]
     return Located(
         boxed=boxed,
         hit=float(holds(boxed.boxes, brightest(salient, place, (height, width)))),
         iou=_region_overlap(place, boxed.boxes, (height, width)),
         fallback=float(place.fallback),
-        blind=tuple(float(holds(boxed.boxes, points[boxed.label])) for points in blind),
+        rivals=tuple(float(holds(boxed.boxes, point)) for point in rivals),
         scores=tuple(scores),
         matched=match(drawn, scores, boxed.boxes),
     )
@@ -105,6 +107,21 @@ def brightest(salient: Floats, place: Place, shape: tuple[int, int]) -> Floats:
     points, _ = _patches(salient, shape)
     result: Floats = points[int(np.argmax(np.where(place.region, salient, -1.0)))]
     return result
+
+
+def coarsest(saliency: Floats, shape: tuple[int, int]) -> Floats:
+    """Centre (x, y) of the brightest cell of a map (P,) averaged over 2 x 2 patches: 1/32 of S."""
+    points, inside = _patches(saliency, shape)
+    cells = _cells(np.where(inside, saliency, 0.0)[:, None])[:, 0]
+    result: Floats = _cells(points)[int(np.argmax(cells))]
+    return result
+
+
+def _cells(values: Floats) -> Floats:
+    """Means (P / 4, C) over 2 x 2 patches of values (P, C)."""
+    half = round(len(values) ** 0.5) // 2
+    means: Floats = values.reshape(half, 2, half, 2, -1).mean(axis=(1, 3)).reshape(half * half, -1)
+    return means
 
 
 def _patches(salient: Floats, shape: tuple[int, int]) -> tuple[Floats, NDArray[np.bool_]]:
@@ -174,13 +191,15 @@ def _measures() -> dict[str, Callable[[Sequence[Located], Floats], Draws]]:
             np.array([value(one) for one in rows], np.float32), weights
         )
 
+    def rival(place: int) -> Callable[[Sequence[Located], Floats], Draws]:
+        return mean_of(lambda one: one.rivals[place])
+
     return {
         "pointing": mean_of(lambda one: one.hit),
         "iou": mean_of(lambda one: one.iou),
         "ap_30": _average_precision,
         "fallback": mean_of(lambda one: one.fallback),
-        BLIND[0]: mean_of(lambda one: one.blind[0]),
-        BLIND[1]: mean_of(lambda one: one.blind[1]),
+        **{name: rival(place) for place, name in enumerate(RIVALS)},
     }
 
 
@@ -208,6 +227,6 @@ def _row(draws: Mapping[str, Draws]) -> dict[str, Any]:
         **{name: asdict(interval(one)) for name, one in draws.items()},
         **{
             f"pointing_above_{name}": asdict(interval(draws["pointing"] - draws[name]))
-            for name in BLIND
+            for name in RIVALS
         },
     }

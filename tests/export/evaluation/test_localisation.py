@@ -13,7 +13,7 @@ from radscr_edge.ontology import FINDINGS
 from radscr_export.data.labels import State
 from radscr_export.data.nih_boxes import Boxed, nih_columns
 from radscr_export.evaluation.boxes import centres_of_mass, most_covered, overlap
-from radscr_export.evaluation.localisation import localisation, match
+from radscr_export.evaluation.localisation import coarsest, localisation, match
 
 COLUMNS = ("image", "label", "x_rel", "y_rel", "w_rel", "h_rel", "split")
 LEFT, RIGHT = (0.125, 0.25, 0.25, 0.25), (0.625, 0.25, 0.25, 0.25)
@@ -72,6 +72,16 @@ def test_the_blind_point_of_the_other_side_hits_nothing(found: dict) -> None:
 
     assert mass["most_covered"]["value"] == mass["centre_of_mass"]["value"] == 0.0
     assert mass["pointing_above_most_covered"]["value"] == 0.5
+
+
+def test_a_map_at_a_coarser_grid_points_at_its_brightest_cell() -> None:
+    grid = np.zeros((4, 4), np.float32)
+    grid[1, 0] = 1.0  # alone in its cell
+    grid[2:, 2:] = 0.5
+
+    x, y = coarsest(grid.reshape(-1), (64, 64))
+
+    assert (x, y) == (0.75, 0.75)
 
 
 def test_without_cardiomegaly_the_macro_figure_is_the_same(found: dict) -> None:
