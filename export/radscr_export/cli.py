@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--preset",
         default="edge",
-        help="'edge' (default), 'edge-192', 'paper', or a TOML file of your own",
+        help="'edge' (default), 'paper', or a TOML file of your own",
     )
     train.add_argument("--out", type=Path, required=True, help="folder of the run")
     train.add_argument("--seed", type=int, default=0)

@@ -51,7 +51,7 @@ def test_an_unknown_preset_ends_with_2_and_one_line(tmp_path: Path) -> None:
     done = radscr_export("train", "--data", tmp_path, "--preset", "huge", "--out", tmp_path)
 
     assert done.returncode == 2
-    choices = "'edge', 'edge-192', 'paper', or a TOML file of your own"
+    choices = "'edge', 'paper', or a TOML file of your own"
     assert done.stderr == f"'huge' is no preset: {choices}.\n"
 
 

@@ -117,7 +117,7 @@ def test_the_same_run_may_continue_with_its_data_elsewhere(tmp_path: Path) -> No
 
 
 def test_a_preset_of_another_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="'huge' is no preset: 'edge', 'edge-192', 'paper', or"):
+    with pytest.raises(TrainingError, match="'huge' is no preset: 'edge', 'paper', or"):
         start(tmp_path, tmp_path, "huge", seed=0)
 
 
@@ -140,7 +140,7 @@ def test_a_run_that_has_not_finished_cannot_be_built(tmp_path: Path) -> None:
         build(tmp_path / "run", tmp_path / "bundle")
 
 
-@pytest.mark.parametrize("name", ["edge", "edge-192", "paper"])
+@pytest.mark.parametrize("name", ["edge", "paper"])
 def test_every_batch_holds_few_phantoms_and_as_many_painted_films_as_the_preset_says(
     name: str, pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +164,7 @@ def test_every_batch_holds_few_phantoms_and_as_many_painted_films_as_the_preset_
         assert len(ids) == len(set(ids[: 32 - phantoms - painted])) + phantoms + painted == 32
 
 
-@pytest.mark.parametrize("name", ["edge", "edge-192", "paper"])
+@pytest.mark.parametrize("name", ["edge", "paper"])
 def test_a_shipped_preset_trains_proposals(name: str) -> None:
     preset = load_preset(name)
 

@@ -1,4 +1,4 @@
-"""The presets as data: every size and training constant of `edge`, `edge-192` and `paper`."""
+"""The presets as data: every size and training constant of `edge` and `paper`."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def load_preset(name: str) -> Preset:
     source = Path(name) if name.endswith(".toml") else shipped
     if not source.is_file():
         raise TrainingError(
-            f"{name!r} is no preset: 'edge', 'edge-192', 'paper', or a TOML file of your own."
+            f"{name!r} is no preset: 'edge', 'paper', or a TOML file of your own."
         )
     table = tomllib.loads(source.read_text(encoding="utf-8"))
     loss = LossPreset(**table["loss"])
