@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from radscr_edge.errors import TrainingError
 from radscr_edge.ontology import load_ontology
 from radscr_edge.records import Polarity, Sentence
 from radscr_runtime.decoders.rules import settle, touching
+
+WORD: Final = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Answer:
         """Whether it speaks of these two sentences."""
         return (
             (self.candidate, self.said, self.polarity) == (u.finding, one.finding, one.polarity)
-        ) and (not self.words or bool(self.words & set(one.text.lower().split())))
+        ) and (not self.words or bool(self.words & set(WORD.findall(one.text.lower()))))
 
 
 @cache

@@ -14,8 +14,8 @@ from radscr_export.decoder.wording import Wording, framed, is_taught, wording_of
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.decoders.rules import settle
 
-FILLERS = 2
-"""Sentences of Q about something else at most: those that touch another candidate."""
+FILLERS = 1
+"""Sentences of Q about something else at most: one that touches another candidate."""
 SECOND = 0.4
 """Share of questions where Q holds two sentences of the candidate's kin."""
 FRAMED_SHARE = {Polarity.POSITIVE: 0.4, Polarity.NEGATIVE: 0.6, Polarity.UNCERTAIN: 0.7}

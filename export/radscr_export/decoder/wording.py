@@ -50,6 +50,7 @@ FRAMES = {
         "No sign of {name} is present.",
         "{name} is not seen.",
         "{name} is absent.",
+        "No definite {name} is seen.",
         "Neither side shows {name}.",
         "The chest is free of {name}.",
         "No convincing {name} is identified.",

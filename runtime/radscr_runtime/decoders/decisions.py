@@ -48,12 +48,13 @@ class Labelling:
     """Date, ISO 8601."""
 
 
-def load_decisions() -> tuple[Labelled, ...]:
+def load_decisions(package: str = PACKAGE, file: str = "decisions.csv") -> tuple[Labelled, ...]:
     """The decisions in their order; DecoderError where the library has lost one of their sentences.
 
-    Their sentences are of even families, which no decoder of ours was taught.
+    Their sentences are of even families, which no decoder of ours was taught. `package` and `file`
+    name another table of the same form.
     """
-    text = files(PACKAGE).joinpath("decisions.csv").read_text(encoding="utf-8")
+    text = files(package).joinpath(file).read_text(encoding="utf-8")
     return tuple(
         Labelled(
             q=tuple(_sentence(one) for one in row["report"].split()),
