@@ -2,9 +2,8 @@
 
 import struct
 
-HEADER_END = 30229
-"""Where the shipped decoder's header ends, before its padding."""
 ALIGNMENT = 32
+PADDING = "test.padding"
 
 PHI3 = (
     "{% for message in messages %}{% if message['role'] == 'user' %}"
@@ -18,13 +17,17 @@ def text_of(value):
     return struct.pack("<Q", len(value.encode())) + value.encode()
 
 
-def padded(size):
-    return -(-size // ALIGNMENT) * ALIGNMENT
-
-
 def with_template(shipped, template):
-    """The shipped GGUF as bytes, with a chat template as its first key."""
+    """The shipped GGUF as bytes, with a chat template as its first key.
+
+    What is put in has whole units of the alignment, so that all that follows keeps its place in it.
+    """
     keys = struct.unpack_from("<Q", shipped, 16)[0]
-    entry = text_of("tokenizer.chat_template") + struct.pack("<I", 8) + text_of(template)
-    head = shipped[:16] + struct.pack("<Q", keys + 1) + entry + shipped[24:HEADER_END]
-    return head.ljust(padded(len(head)), b"\0") + shipped[padded(HEADER_END) :]
+    entry = pair_of("tokenizer.chat_template", template)
+    missing = -len(entry + pair_of(PADDING, "")) % ALIGNMENT
+    entry += pair_of(PADDING, " " * missing)
+    return shipped[:16] + struct.pack("<Q", keys + 2) + entry + shipped[24:]
+
+
+def pair_of(key, value):
+    return text_of(key) + struct.pack("<I", 8) + text_of(value)

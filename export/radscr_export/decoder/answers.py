@@ -58,7 +58,7 @@ def answers() -> tuple[Answer, ...]:
 
 
 def wanted(said: Sequence[Sentence], candidate: Sentence) -> bool:
-    """The rules' answer where they are certain; else to keep what nothing of its kin speaks against.
+    """The rules' answer where they are certain; else drop where any of its kin says so.
 
     Raises TrainingError where the table has no answer.
     """
@@ -74,7 +74,8 @@ def _answer(one: Sentence, u: Sentence) -> Answer:
         if answer.holds(one, u):
             return answer
     raise TrainingError(
-        f"answers.csv says nothing of {u.finding!r} beside a {one.polarity} {one.finding!r}. Add it."
+        f"answers.csv says nothing of {u.finding!r} beside a {one.polarity} {one.finding!r}. "
+        "Add a row."
     )
 
 

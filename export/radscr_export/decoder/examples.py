@@ -1,4 +1,4 @@
-"""Makes decisions to learn from: sentences as Q and U that no rule settles, with the wanted answer."""
+"""Makes decisions to learn from: Q and U that no rule settles, with the wanted answer."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ FILLERS = 1
 """Sentences of Q about something else at most: one that touches another candidate."""
 SECOND = 0.4
 """Share of questions where Q holds two sentences of the candidate's kin."""
+KEPT = 0.7
+"""Share of questions drawn from the table's answers to keep; some are dropped for the second."""
 FRAMED_SHARE = {Polarity.POSITIVE: 0.4, Polarity.NEGATIVE: 0.6, Polarity.UNCERTAIN: 0.7}
 """Share of sentences that are framed rather than written: most where fewest are written."""
 FILLED = (Polarity.POSITIVE,) * 6 + (Polarity.UNCERTAIN, Polarity.NEGATIVE)
@@ -67,7 +69,7 @@ def make_examples(words: Words, count: int, rng: np.random.Generator) -> list[Ex
 
 def _example(words: Words, rng: np.random.Generator) -> Example | None:
     """A question about one row of the table; None where a rule settles what was drawn."""
-    keep = rng.random() < 0.5
+    keep = rng.random() < KEPT
     first = _drawn([one for one in answers() if one.keep is keep], rng)
     candidate = words.draw(first.candidate, Polarity.UNCERTAIN, rng)
     said = [words.draw(first.said, first.polarity, rng)]

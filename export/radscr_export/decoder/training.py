@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from tqdm import trange
 
+from radscr_edge.contract import sha256_of
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Polarity, Sentence
 from radscr_export.decoder.examples import Example, Words, make_examples, taught_words
@@ -49,7 +50,7 @@ def train_decoder(
     return {
         "architecture": "phi3",
         "parameters": phi.parameters,
-        "bytes": path.stat().st_size,
+        "sha256": sha256_of(path),
         "steps": steps,
         "seed": seed,
     }

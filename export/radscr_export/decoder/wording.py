@@ -1,4 +1,4 @@
-"""The sentences that the decoder learns from: half of the library, and the labeler's words framed."""
+"""The sentences that the decoder learns from: half of the library, and names in frames."""
 
 from __future__ import annotations
 
@@ -17,7 +17,18 @@ from radscr_edge.records import Polarity, Sentence, Severity, Side
 
 FRAMED = 240
 """Framed sentences tried for each finding and polarity."""
-DEGREES = ("", "", "", "mild ", "slight ", "minimal ", "moderate ", "marked ", "extensive ", "small ")
+DEGREES = (
+    "",
+    "",
+    "",
+    "mild ",
+    "slight ",
+    "minimal ",
+    "moderate ",
+    "marked ",
+    "extensive ",
+    "small ",
+)
 PLACES = (
     "",
     "",
@@ -84,11 +95,6 @@ def family_of(sentence: Sentence) -> int:
 def is_taught(sentence: Sentence) -> bool:
     """Whether its family may be learnt from: the odd ones; the decision set is made of the even."""
     return family_of(sentence) % 2 == 1
-
-
-def is_validated(sentence: Sentence) -> bool:
-    """Whether its family is of the fourth of the taught ones that settings are chosen on."""
-    return family_of(sentence) % 8 == 3
 
 
 def wording_of(sentences: Sequence[Sentence]) -> Wording:

@@ -1,4 +1,4 @@
-"""The shipped decision set: open decisions, labelled twice by hand, that every Phi is measured on."""
+"""The shipped decision set: open decisions, labelled twice, that every Phi is measured on."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ class Labelling:
     """Decisions put to both passes."""
     disagreed: int
     """Those that the passes answered differently, which were dropped."""
+    developed: int
+    """Those that the answers of our own decoder were written with, which it is not measured on."""
     kappa: float
     """Cohen's kappa of the two passes."""
     labelled: str
