@@ -15,7 +15,7 @@ from radscr_export.decoder.examples import make_examples, taught_words
 from radscr_runtime.decoders.decisions import Labelled
 from radscr_runtime.decoders.rules import touching
 
-LEARNT = 4000
+LEARNT = 2000
 """Questions that the regressions are fitted to: of the kind that the decoder learns from."""
 
 

@@ -38,7 +38,8 @@ class Admission:
 def admit(path: Path, made: Mapping[str, Any], sentences: Sequence[Sentence]) -> Admission:
     """Runs a GGUF through llama.cpp on the decision set, and the baselines beside it.
 
-    `made` is what is known of its making. Raises DecoderError where the GGUF is unsound or llama.cpp cannot run.
+    `made` is what is known of its making. Raises DecoderError where the GGUF is unsound or
+    llama.cpp cannot run.
     """
     verdict = measure_gguf(path)
     beside = baselines(sentences, load_decisions(), seed=0)
