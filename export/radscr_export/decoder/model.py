@@ -18,8 +18,8 @@ class Size:
     """Dimensions of a model."""
 
     width: int = 256
-    feed_forward: int = 768
-    layers: int = 6
+    feed_forward: int = 512
+    layers: int = 4
     heads: int = 4
     """Each holds whole blocks of a quantised KV."""
 

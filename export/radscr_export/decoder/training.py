@@ -23,12 +23,13 @@ from radscr_export.decoder.tokenizer import train_tokenizer
 from radscr_runtime.decoders.question import DROP, KEEP
 
 BATCH = 32
-RATE = 1e-3
+RATE = 1.5e-3
 BLANKED = 0.04
 """Share of tokens that are hidden while it learns, so that no single word decides."""
 TOKENIZED = 4000
 """Questions that the tokenizer learns its words from."""
-STEPS = 1000
+STEPS = 800
+"""Ten minutes of one core."""
 
 
 def train_decoder(
