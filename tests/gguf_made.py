@@ -1,5 +1,6 @@
-"""GGUF files made of the shipped one: the same model with another chat template."""
+"""GGUF files made here: a small one of zeros, and the shipped one with another chat template."""
 
+import math
 import struct
 
 ALIGNMENT = 32
@@ -31,3 +32,48 @@ def with_template(shipped, template):
 
 def pair_of(key, value):
     return text_of(key) + struct.pack("<I", 8) + text_of(value)
+
+
+def small_phi():
+    """A sound Phi of 3 layers and 1024 tokens whose weights are zeros, and its header's length."""
+    tensors = dict(_small_tensors())
+    head = (
+        b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(_small_keys())) + b"".join(_small_keys())
+    )
+    start = 0
+    for name, shape in tensors.items():
+        kind = 0 if len(shape) == 1 else 1
+        sizes = struct.pack(f"<I{len(shape)}Q", len(shape), *shape)
+        head += text_of(name) + sizes + struct.pack("<IQ", kind, start)
+        start += math.prod(shape) * (2 if kind else 4)
+    head = head.ljust(-(-len(head) // ALIGNMENT) * ALIGNMENT, b"\0")
+    return head + bytes(start), len(head)
+
+
+def _small_keys():
+    numbers = {
+        **{"context_length": 1024, "embedding_length": 128, "feed_forward_length": 256},
+        **{"block_count": 3, "attention.head_count": 4, "attention.head_count_kv": 4},
+    }
+    words = b"".join(text_of(f"w{number}") for number in range(1024))
+    vocabulary = struct.pack("<IIQ", 9, 8, 1024) + words
+    return [
+        pair_of("general.architecture", "phi3"),
+        text_of("general.file_type") + struct.pack("<II", 4, 1),
+        *(text_of(f"phi3.{key}") + struct.pack("<II", 4, one) for key, one in numbers.items()),
+        pair_of("tokenizer.ggml.model", "gpt2"),
+        text_of("tokenizer.ggml.tokens") + vocabulary,
+    ]
+
+
+def _small_tensors():
+    yield "token_embd.weight", (128, 1024)
+    for layer in range(3):
+        yield f"blk.{layer}.attn_norm.weight", (128,)
+        yield f"blk.{layer}.attn_qkv.weight", (128, 384)
+        yield f"blk.{layer}.attn_output.weight", (128, 128)
+        yield f"blk.{layer}.ffn_norm.weight", (128,)
+        yield f"blk.{layer}.ffn_up.weight", (128, 512)
+        yield f"blk.{layer}.ffn_down.weight", (256, 128)
+    yield "output_norm.weight", (128,)
+    yield "output.weight", (128, 1024)
