@@ -1,10 +1,10 @@
-"""GGUF files made of the shipped one: the same model with another chat template."""
+"""GGUF files made here: a small one of zeros, and the shipped one with another chat template."""
 
+import math
 import struct
 
-HEADER_END = 30229
-"""Where the shipped decoder's header ends, before its padding."""
 ALIGNMENT = 32
+PADDING = "test.padding"
 
 PHI3 = (
     "{% for message in messages %}{% if message['role'] == 'user' %}"
@@ -18,13 +18,62 @@ def text_of(value):
     return struct.pack("<Q", len(value.encode())) + value.encode()
 
 
-def padded(size):
-    return -(-size // ALIGNMENT) * ALIGNMENT
-
-
 def with_template(shipped, template):
-    """The shipped GGUF as bytes, with a chat template as its first key."""
+    """The shipped GGUF as bytes, with a chat template as its first key.
+
+    What is put in has whole units of the alignment, so that all that follows keeps its place in it.
+    """
     keys = struct.unpack_from("<Q", shipped, 16)[0]
-    entry = text_of("tokenizer.chat_template") + struct.pack("<I", 8) + text_of(template)
-    head = shipped[:16] + struct.pack("<Q", keys + 1) + entry + shipped[24:HEADER_END]
-    return head.ljust(padded(len(head)), b"\0") + shipped[padded(HEADER_END) :]
+    entry = pair_of("tokenizer.chat_template", template)
+    missing = -len(entry + pair_of(PADDING, "")) % ALIGNMENT
+    entry += pair_of(PADDING, " " * missing)
+    return shipped[:16] + struct.pack("<Q", keys + 2) + entry + shipped[24:]
+
+
+def pair_of(key, value):
+    return text_of(key) + struct.pack("<I", 8) + text_of(value)
+
+
+def small_phi():
+    """A sound Phi of 3 layers and 1024 tokens whose weights are zeros, and its header's length."""
+    tensors = dict(_small_tensors())
+    head = (
+        b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(_small_keys())) + b"".join(_small_keys())
+    )
+    start = 0
+    for name, shape in tensors.items():
+        kind = 0 if len(shape) == 1 else 1
+        sizes = struct.pack(f"<I{len(shape)}Q", len(shape), *shape)
+        head += text_of(name) + sizes + struct.pack("<IQ", kind, start)
+        start += math.prod(shape) * (2 if kind else 4)
+    head = head.ljust(-(-len(head) // ALIGNMENT) * ALIGNMENT, b"\0")
+    return head + bytes(start), len(head)
+
+
+def _small_keys():
+    numbers = {
+        **{"context_length": 1024, "embedding_length": 128, "feed_forward_length": 256},
+        **{"block_count": 3, "attention.head_count": 4, "attention.head_count_kv": 4},
+    }
+    words = b"".join(text_of(f"w{number}") for number in range(1024))
+    vocabulary = struct.pack("<IIQ", 9, 8, 1024) + words
+    return [
+        pair_of("general.architecture", "phi3"),
+        text_of("general.file_type") + struct.pack("<II", 4, 1),
+        *(text_of(f"phi3.{key}") + struct.pack("<II", 4, one) for key, one in numbers.items()),
+        pair_of("tokenizer.ggml.model", "gpt2"),
+        text_of("tokenizer.ggml.tokens") + vocabulary,
+    ]
+
+
+def _small_tensors():
+    yield "token_embd.weight", (128, 1024)
+    for layer in range(3):
+        yield f"blk.{layer}.attn_norm.weight", (128,)
+        yield f"blk.{layer}.attn_qkv.weight", (128, 384)
+        yield f"blk.{layer}.attn_output.weight", (128, 128)
+        yield f"blk.{layer}.ffn_norm.weight", (128,)
+        yield f"blk.{layer}.ffn_up.weight", (128, 512)
+        yield f"blk.{layer}.ffn_down.weight", (256, 128)
+    yield "output_norm.weight", (128,)
+    yield "output.weight", (128, 1024)

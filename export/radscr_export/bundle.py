@@ -25,7 +25,8 @@ from radscr_export.calibrate import Scored, calibrate, denials
 from radscr_export.card import LICENCE, with_figures, write_card
 from radscr_export.data.extras import phantom_studies
 from radscr_export.data.training_set import Studies, join, load_studies
-from radscr_export.decoder import train_decoder
+from radscr_export.decoder.gate import Admission, admit, made_by
+from radscr_export.decoder.training import train_decoder
 from radscr_export.donors import write_donors
 from radscr_export.evaluation.evaluate import measure
 from radscr_export.heads import preset_of, train_heads
@@ -53,7 +54,6 @@ without VNNI the int8 networks differ by rounding only; saturation shows as diff
 GOLDEN = 4
 LOW_DETAIL = 0.01
 """Share of validation films that show less detail than `Variant.least_detail`."""
-DECODER_STEPS = 1200
 PACKAGES = ("torch", "onnx", "onnxruntime", "optimum", "hnswlib", "transformers", "scikit-learn")
 
 
@@ -112,8 +112,8 @@ def assemble(
     encoder = TextEncoder.load(run.preset.text.encoder)
     _write_library(folder, library, encoder, run.preset.loss.alpha1)
     write_donors(model, studies, folder)
-    facts = _write_decoder(folder, library, decoder, run.seed)
-    bundle = _first(folder, name, run.preset, facts)
+    admission = _write_decoder(folder, library, decoder, run.seed)
+    bundle = _first(folder, name, run.preset, admission)
     made = {**bundle.training, "run": describe(run)}
     bundle = replace(bundle, text_encoder=encoder.digest, training=made)
     return _finished(bundle, run.data, run.seed)
@@ -148,13 +148,14 @@ def retrain(
             made = {"epochs": epochs, **describe(run)}
         _write_library(folder, library, encoder, preset.loss.alpha1)
         same = decoder is not None and decoder.samefile(bundle.path(Files.DECODER))
-        kept = bundle.training["decoder"]
-        facts = kept if same else _write_decoder(folder, library, decoder, seed)
+        kept = bundle.training["decoder"] if same else None
+        admission = _write_decoder(folder, library, decoder, seed, kept)
         fresh = replace(
             base,
             name=out.name,
             text_encoder=encoder.digest,
-            training={**bundle.training, "decoder": facts, "heads": made},
+            decoder=admission.decoder,
+            training={**bundle.training, "decoder": admission.facts, "heads": made},
         )
         _finished(fresh, data, seed)
         _put(folder, out)
@@ -201,16 +202,23 @@ def _write_library(
 
 
 def _write_decoder(
-    folder: Path, library: LibraryTexts, decoder: Path | None, seed: int
-) -> dict[str, Any]:
+    folder: Path,
+    library: LibraryTexts,
+    decoder: Path | None,
+    seed: int,
+    made: dict[str, Any] | None = None,
+) -> Admission:
+    """Puts a GGUF into the folder and measures it; `made` is what is known of its making."""
     target = folder / Files.DECODER
     if decoder is None:
-        return train_decoder(library.sentences, target, seed, DECODER_STEPS)
-    shutil.copyfile(decoder, target)
-    return {"source": decoder.name}
+        made = train_decoder(library.sentences, target, seed)
+    else:
+        made = made or made_by(decoder)
+        shutil.copyfile(decoder, target)
+    return admit(target, made, library.sentences)
 
 
-def _first(folder: Path, name: str, preset: Preset, decoder: dict[str, Any]) -> Bundle:
+def _first(folder: Path, name: str, preset: Preset, admission: Admission) -> Bundle:
     """The bundle before calibration: no finding can be raised with it yet."""
     size = preset.encoder.image_size
     bundle = Bundle(
@@ -223,12 +231,12 @@ def _first(folder: Path, name: str, preset: Preset, decoder: dict[str, Any]) -> 
         shapes=Shapes(size, size // STRIDE, preset.encoder.feature_width, preset.text.vector_width),
         settings=_settings(preset),
         variants={one: Variant(one, limit, {}) for one, limit in TOLERANCES.items()},
-        decoder="judge",
+        decoder=admission.decoder,
         has_decoder=True,
         text_encoder="",
         training={
             "packages": {package: version(package) for package in PACKAGES},
-            "decoder": decoder,
+            "decoder": admission.facts,
         },
     )
     _write_golden(bundle)

@@ -1,4 +1,4 @@
-"""The command `radscr-export`: train, build, evaluate, card, library, labels and samples."""
+"""The command `radscr-export`: train, build, evaluate, card, library, decoder, labels, samples."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from radscr_edge.errors import BundleError, RadscrError, StudyError
+from radscr_export.decoder.commands import add_decoder_commands
 from radscr_export.library.commands import add_library_commands
 
 USAGE_EXIT, STUDY_EXIT, BUNDLE_EXIT = 2, 3, 4
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     draft.add_argument("--data", type=Path, required=True)
     draft.set_defaults(run=_draft)
     add_library_commands(commands)
+    add_decoder_commands(commands)
     samples = commands.add_parser("samples", help="write the synthetic sample studies")
     samples.add_argument("--out", type=Path, required=True)
     samples.set_defaults(run=_samples)

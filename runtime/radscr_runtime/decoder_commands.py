@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Iterator, Sequence
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from radscr_edge.contract import Bundle, Files
-from radscr_edge.errors import DecoderError
-from radscr_edge.ontology import load_ontology
-from radscr_edge.records import Polarity, Sentence, Side
-from radscr_edge.wording import Role
+from radscr_edge.contract import Bundle
+from radscr_runtime.decoders.decisions import load_decisions
+from radscr_runtime.decoders.gate import run_gate
 from radscr_runtime.decoders.process import PhiProcess
 from radscr_runtime.decoders.prose_command import try_and_record
-from radscr_runtime.decoders.question import ask
-from radscr_runtime.decoders.rules import settle
 from radscr_runtime.decoders.site import (
     SHIPPED,
     add_decoder,
     load_decoders,
     model_of,
+    record_verdict,
     use_decoder,
 )
-from radscr_runtime.library import load_rows
 from radscr_runtime.options import Options
+
+BATCH_S: Final = 600.0
+"""Seconds that one batch of the gate may take, the loading of the model included."""
 
 
 def add_decoder_commands(commands: Any, default_bundle: Path) -> None:
@@ -35,18 +33,22 @@ def add_decoder_commands(commands: Any, default_bundle: Path) -> None:
     adding = kinds.add_parser("add", help="record a GGUF of the Phi-3 family by its hash")
     adding.add_argument("file", type=Path, metavar="FILE.GGUF")
     adding.add_argument("--name", default="", help="default: the file's name")
+    adding.add_argument(
+        "--no-gate", action="store_true", help="do not measure its decisions; `auto` never asks it"
+    )
     adding.set_defaults(run=_add)
     listing = kinds.add_parser("list", help="what was added, and what is used")
     listing.set_defaults(run=_list)
     using = kinds.add_parser("use", help="the one that --decoder judge asks from now on")
     using.add_argument("name", metavar="NAME", help=f"{SHIPPED}: that of the bundle")
     using.set_defaults(run=_use)
-    testing = kinds.add_parser("test", help="its agreement with the rules, and its pace")
+    testing = kinds.add_parser("test", help="its decisions against the labelled ones, and its pace")
     testing.add_argument(
         "name", nargs="?", default="", metavar="NAME", help="default: the used one"
     )
-    testing.add_argument("--threads", type=int, choices=range(1, 65), default=1, metavar="N")
     testing.set_defaults(run=_test)
+    for one in (adding, testing):
+        one.add_argument("--threads", type=int, choices=range(1, 65), default=1, metavar="N")
     for one in (adding, listing, using, testing):
         one.add_argument("--bundle", type=Path, default=default_bundle, help="default: %(default)s")
 
@@ -55,9 +57,11 @@ def _add(arguments: argparse.Namespace) -> int:
     bundle = Bundle.open(arguments.bundle)
     entry = add_decoder(bundle, arguments.file, arguments.name)
     print(f"{entry.name}: {entry.path} ({entry.sha256[:12]})")
-    print(
-        f"Try it: radscr-edge decoder test {entry.name}; then: radscr-edge decoder use {entry.name}"
-    )
+    if arguments.no_gate:
+        print(f"Its decisions were not measured: radscr-edge decoder test {entry.name}")
+    else:
+        _measure(bundle, entry.name, arguments.threads)
+    print(f"Ask it from now on: radscr-edge decoder use {entry.name}")
     return 0
 
 
@@ -65,7 +69,10 @@ def _list(arguments: argparse.Namespace) -> int:
     bundle = Bundle.open(arguments.bundle)
     site = load_decoders(bundle)
     rows = [(SHIPPED, bundle.decoder_digest, "of the bundle")] if bundle.has_decoder else []
-    rows += [(one.name, one.sha256, f"added {one.on}: {one.path}") for one in site.entries]
+    rows += [
+        (one.name, one.sha256, f"added {one.on}, {one.measured}: {one.path}")
+        for one in site.entries
+    ]
     for name, digest, where in rows:
         print(f"{'*' if name == site.used else ' '} {name:<24} {digest[:12]}  {where}")
     return 0
@@ -74,55 +81,35 @@ def _list(arguments: argparse.Namespace) -> int:
 def _use(arguments: argparse.Namespace) -> int:
     use_decoder(Bundle.open(arguments.bundle), arguments.name)
     print(
-        f"--decoder judge asks {arguments.name} from now on. `auto` stays with what the bundle "
-        "names: only its own GGUF was measured."
+        f"--decoder judge asks {arguments.name} from now on, and so does `auto` if it passed the "
+        "gate: radscr-edge decoder test."
     )
     return 0
 
 
 def _test(arguments: argparse.Namespace) -> int:
-    """Agreement with decisions whose answer the rules give; such are never asked in a reading."""
     bundle = Bundle.open(arguments.bundle)
     name = arguments.name or load_decoders(bundle).used
-    questions = list(known_questions(load_rows(bundle.path(Files.SENTENCES))))
-    phi = PhiProcess(model_of(bundle, name), Options(threads=arguments.threads, budget_s=600.0))
-    begun = time.perf_counter()
-    try:
-        phi.log_odds([questions[0][0]])
-        loaded = time.perf_counter()
-        odds = phi.log_odds([prompt for prompt, _ in questions])
-    finally:
-        phi.close()
-    each = 1000 * (time.perf_counter() - loaded) / len(questions)
-    right = sum((one > 0.0) == kept for one, (_, kept) in zip(odds, questions, strict=True))
-    print(
-        f"{name}: agrees with the rules in {right} of {len(questions)} decisions (half are keep). "
-        f"Start and first answer {loaded - begun:.2f} s, then {each:.0f} ms a decision."
-    )
+    _measure(bundle, name, arguments.threads)
     for line in try_and_record(bundle, name, Options(threads=arguments.threads, budget_s=600.0)):
         print(line)
     return 0
 
 
-def known_questions(sentences: Sequence[Sentence]) -> Iterator[tuple[str, bool]]:
-    """For every finding two prompts and whether to keep: beside itself, beside a stranger."""
-    findings = [one for one in sentences if one.role is Role.FINDING]
-    names = load_ontology().names
-    for number, name in enumerate(names):
-        candidate = _first(findings, name, Polarity.UNCERTAIN)
-        turned = [*names[number + 1 :], *names[:number]]
-        stranger = next(one for one in turned if one not in load_ontology().kin(name))
-        for said in (name, stranger):
-            q = [_first(findings, said, Polarity.POSITIVE)]
-            decision = settle(q, candidate)
-            if decision is not None:
-                yield ask(q, candidate), decision.kept
+def _measure(bundle: Bundle, name: str, threads: int) -> None:
+    """Runs the gate on a GGUF, prints the verdict, and records it where the GGUF is the site's."""
+    phi = PhiProcess(model_of(bundle, name), Options(threads=threads, budget_s=BATCH_S))
+    try:
+        verdict = run_gate(phi, load_decisions(), _tell)
+    finally:
+        phi.close()
+    if name != SHIPPED:
+        record_verdict(bundle, name, verdict)
+    print(f"{name}: {verdict}")
 
 
-def _first(sentences: Sequence[Sentence], finding: str, polarity: Polarity) -> Sentence:
-    for one in sentences:
-        if one.finding == finding and one.polarity is polarity and one.side is Side.NONE:
-            return one
-    raise DecoderError(
-        f"The library says nothing {polarity} of {finding!r} without a side: Phi cannot be tried."
-    )
+def _tell(done: int, count: int) -> None:
+    """The progress, on a line of its own that the next replaces; a pipe gets none."""
+    if sys.stderr.isatty():
+        end = "\n" if done == count else ""
+        print(f"\r{done} of {count} decisions", end=end, file=sys.stderr, flush=True)

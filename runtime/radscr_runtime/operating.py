@@ -125,10 +125,16 @@ def denial(films: Labelled) -> Denial | None:
 
 def wilson_lower(hits: int, count: int) -> float:
     """Lower end of Wilson's 95 % interval of a share."""
+    return wilson(hits, count)[0]
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
     z, share = 1.96, hits / count
     middle = share + z * z / (2 * count)
-    spread = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return float((middle - spread) / (1 + z * z / count))
+    spread = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    whole = 1 + z * z / count
+    return (middle - spread) / whole, (middle + spread) / whole
 
 
 def _sensitive(films: Labelled) -> float:

@@ -1,4 +1,4 @@
-"""The decoder in torch and in llama.cpp give the same odds; the shipped one reads Q."""
+"""The decoder in torch and in llama.cpp give the same odds, whole and quantised."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ import pytest
 import torch
 from needs import needs
 
-from radscr_edge.contract import Files
+from radscr_edge.contract import sha256_of
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
-from radscr_export.decoder.examples import (
-    Example,
-    candidate_only_accuracy,
-    make_open_examples,
-    wording_of,
-)
-from radscr_export.decoder.gguf_file import write_gguf
+from radscr_export.decoder.examples import Example, make_examples, taught_words
+from radscr_export.decoder.gguf_file import write_gguf, write_quantised
+from radscr_export.decoder.model import Size, TinyPhi, new_phi
 from radscr_export.decoder.tokenizer import train_tokenizer
-from radscr_export.decoder.training import TinyPhi, new_phi, train_decoder
+from radscr_export.decoder.training import train_decoder
 from radscr_runtime import Options
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.question import DROP, KEEP
@@ -30,8 +26,9 @@ llama = needs("radscr_runtime.decoders.llama")
 
 TOLERANCE = 0.02
 """Of log-odds: weights are stored, and products added, in half precision."""
-MARGIN = 0.1
-"""By how much the shipped decoder must beat what the candidate alone would tell."""
+QUANTISED = 0.2
+"""Of the spread of the log-odds: eight bits a weight."""
+SMALL = Size(64, 128, 2, 2)
 
 
 def opened(path: Path) -> llama.Phi:
@@ -40,16 +37,15 @@ def opened(path: Path) -> llama.Phi:
 
 @pytest.fixture(scope="module")
 def questions() -> list[Example]:
-    return make_open_examples(
-        wording_of(load_sentences(Role.FINDING)), 200, np.random.default_rng(1)
-    )
+    rng = np.random.default_rng(1)
+    return make_examples(taught_words(load_sentences(Role.FINDING), rng), 200, rng)
 
 
 @pytest.fixture(scope="module")
 def phi(questions: list[Example]) -> TinyPhi:
     """Untrained, but with weights large enough for odds that differ."""
     words = [one.prompt + answer for one in questions for answer in (KEEP, DROP)]
-    phi = new_phi(train_tokenizer(words), seed=0)
+    phi = new_phi(train_tokenizer(words), 0, SMALL)
     for parameter in phi.model.parameters():
         if parameter.ndim == 2:
             parameter.data.mul_(3)
@@ -97,20 +93,26 @@ def test_a_question_padded_among_longer_ones_keeps_its_odds(
     torch.testing.assert_close(together, alone, atol=1e-4, rtol=0)
 
 
-def test_the_shipped_decoder_reads_the_report_and_not_the_candidate_alone(
-    bundle_folder: Path, questions: list[Example]
+@torch.no_grad()
+def test_eight_bits_hardly_change_the_odds(
+    phi: TinyPhi, questions: list[Example], tmp_path: Path
 ) -> None:
-    oracle = opened(bundle_folder / Files.DECODER)
+    write_gguf(phi.model, phi.tokenizer, tmp_path / "whole.gguf")
+    write_quantised(phi.model, phi.tokenizer, tmp_path / "phi.gguf")
+    prompts = [one.prompt for one in questions[:20]]
+    oracle = opened(tmp_path / "phi.gguf")
 
-    odds = oracle.log_odds([one.prompt for one in questions])
-    right = [(found > 0) == one.keep for found, one in zip(odds, questions, strict=True)]
+    found = np.array(oracle.log_odds(prompts))
 
+    expected = np.array([phi.log_odds([prompt]).item() for prompt in prompts])
     oracle.close()
-    assert np.mean(right) > candidate_only_accuracy(questions) + MARGIN
+    assert (tmp_path / "phi.gguf").stat().st_size < 0.7 * (tmp_path / "whole.gguf").stat().st_size
+    np.testing.assert_allclose(found, expected, atol=QUANTISED * np.ptp(expected))
 
 
 def test_a_few_steps_write_a_decoder_that_llama_cpp_opens(tmp_path: Path) -> None:
-    facts = train_decoder(load_sentences(Role.FINDING), tmp_path / "phi.gguf", seed=0, steps=2)
+    path = tmp_path / "phi.gguf"
+    facts = train_decoder(load_sentences(Role.FINDING), path, seed=0, steps=2, size=SMALL)
 
     oracle = opened(tmp_path / "phi.gguf")
     (odds,) = oracle.log_odds(["Report:\n- The lungs are clear."])
@@ -118,4 +120,4 @@ def test_a_few_steps_write_a_decoder_that_llama_cpp_opens(tmp_path: Path) -> Non
     oracle.close()
     assert np.isfinite(odds)
     assert facts["steps"] == 2
-    assert 0.3 < facts["open_accuracy"] < 0.9
+    assert facts["sha256"] == sha256_of(path)

@@ -11,18 +11,21 @@ from runtime.test_cli import run
 from radscr_edge.contract import Bundle, Files, sha256_of
 from radscr_edge.errors import DecoderError
 from radscr_runtime import Options
-from radscr_runtime.decoder_commands import known_questions
 from radscr_runtime.decoders import open_decoder
+from radscr_runtime.decoders.gate import Verdict
 from radscr_runtime.decoders.site import (
     add_decoder,
     decoders_path,
     load_decoders,
     model_of,
+    record_verdict,
     use_decoder,
 )
-from radscr_runtime.library import load_rows
 
 needs("llama_cpp")
+
+GOOD = Verdict(right=290, count=300, to_keep=180, start_s=1.0, decision_ms=9.0)
+POOR = Verdict(right=200, count=300, to_keep=180, start_s=1.0, decision_ms=9.0)
 
 
 @pytest.fixture
@@ -60,6 +63,46 @@ def test_judge_asks_the_decoder_in_use_and_says_so_while_auto_stays_with_the_bun
     assert opened(bundle, "judge") == ("judge", said)
     assert opened(bundle, "auto") == (bundle.decoder, "")
     assert model_of(bundle, "mine").gguf.chat_template == PHI3
+
+
+def test_a_decoder_that_passed_the_gate_is_asked_by_auto_too_once_it_is_in_use(bundle, own):
+    entry = add_decoder(bundle, own, "mine")
+    record_verdict(bundle, "mine", GOOD)
+    before = opened(bundle, "auto")
+
+    use_decoder(bundle, "mine")
+
+    said = f"Phi is mine ({entry.sha256[:12]}), added on site; it agrees with 290 of 300 decisions."
+    assert before == (bundle.decoder, "")
+    assert opened(bundle, "auto") == opened(bundle, "judge") == ("judge", said)
+
+
+def test_a_decoder_that_did_not_pass_is_asked_by_judge_alone(bundle, own):
+    add_decoder(bundle, own, "mine")
+    record_verdict(bundle, "mine", POOR)
+
+    use_decoder(bundle, "mine")
+
+    assert opened(bundle, "auto") == (bundle.decoder, "")
+    assert opened(bundle, "judge")[1].endswith("it agrees with 200 of 300 decisions.")
+
+
+def test_a_verdict_is_kept_and_replaced(bundle, own):
+    add_decoder(bundle, own, "mine")
+    record_verdict(bundle, "mine", POOR)
+
+    record_verdict(bundle, "mine", GOOD)
+
+    assert load_decoders(bundle).find("mine").verdict == GOOD
+
+
+def test_a_list_of_an_older_version_is_told_from_a_damaged_one(bundle, own):
+    add_decoder(bundle, own, "mine")
+    path = decoders_path(bundle)
+    path.write_text(path.read_text().replace('"format": 2', '"format": 1'))
+
+    with pytest.raises(DecoderError, match="was written by an older version, which measured noth"):
+        load_decoders(bundle)
 
 
 def test_going_back_to_the_bundles_own(bundle, own):
@@ -143,25 +186,31 @@ def test_an_altered_list_is_refused_and_plain_decides(bundle, own, spoil):
     assert "is damaged or was altered. Remove it, and add the decoders again." in remark
 
 
-def test_the_known_questions_are_half_keep(bundle):
-    kept = [keep for _, keep in known_questions(load_rows(bundle.path(Files.SENTENCES)))]
-
-    assert len(kept) == 74
-    assert sum(kept) == 37
-
-
 def test_the_commands_add_list_use_and_test(bundle, own):
     folder = bundle.folder
 
-    added = run("decoder", "add", own, "--name", "mine", bundle=folder)
+    added = run("decoder", "add", own, "--name", "mine", "--no-gate", bundle=folder)
     used = run("decoder", "use", "mine", bundle=folder)
-    listed = run("decoder", "list", bundle=folder)
+    unmeasured = run("decoder", "list", bundle=folder)
     tried = run("decoder", "test", bundle=folder)
+    measured = run("decoder", "list", bundle=folder)
     refused = run("decoder", "use", "yours", bundle=folder)
 
     assert added.stdout.startswith(f"mine: {own} (")
-    assert used.stdout.startswith("--decoder judge asks mine from now on.")
-    assert [line[:9] for line in listed.stdout.splitlines()] == ["  default", "* mine   "]
-    assert "mine: agrees with the rules in " in tried.stdout
-    assert " of 74 decisions (half are keep)." in tried.stdout
+    assert used.stdout.startswith("--decoder judge asks mine from now on, and so does `auto` if")
+    assert [line[:9] for line in measured.stdout.splitlines()] == ["  default", "* mine   "]
+    assert "its decisions were not measured: " in unmeasured.stdout
+    verdict = load_decoders(bundle).find("mine").verdict
+    assert tried.stdout == f"mine: {verdict}\n"
+    assert f"it agrees with {verdict.right} of {verdict.count} decisions: " in measured.stdout
     assert refused.returncode == 2
+
+
+def test_adding_runs_the_gate_and_the_bundles_own_can_be_tried(bundle, own):
+    added = run("decoder", "add", own, "--name", "mine", bundle=bundle.folder)
+    tried = run("decoder", "test", "default", bundle=bundle.folder)
+
+    verdict = load_decoders(bundle).find("mine").verdict
+    assert verdict.count > verdict.right > 0
+    assert str(verdict) in added.stdout
+    assert tried.stdout.startswith("default: agrees with ")

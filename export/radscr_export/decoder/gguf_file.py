@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from pathlib import Path
 
 import gguf
@@ -10,6 +12,8 @@ import numpy as np
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import Phi3ForCausalLM
+
+from radscr_edge.errors import TrainingError
 
 LAYER_NAMES = {
     "input_layernorm": "attn_norm",
@@ -27,12 +31,37 @@ OUTER_NAMES = {
 }
 
 
+def write_quantised(model: Phi3ForCausalLM, tokenizer: Tokenizer, path: Path) -> None:
+    """Matrices in 8 bits (Q8_0) by llama.cpp's own quantiser, norms as float32.
+
+    Raises TrainingError where llama-cpp-python is missing or does not quantise.
+    """
+    try:
+        import llama_cpp  # noqa: PLC0415  an extra, which only this needs
+    except ImportError as problem:
+        raise TrainingError(
+            "llama-cpp-python is not installed, so the decoder cannot be quantised. "
+            "Install the extra 'phi'."
+        ) from problem
+    settings = llama_cpp.llama_model_quantize_default_params()
+    settings.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0
+    settings.nthread = 1
+    silence = llama_cpp.llama_log_callback(lambda level, text, data: None)
+    with tempfile.TemporaryDirectory() as scratch:
+        whole = Path(scratch) / "whole.gguf"
+        write_gguf(model, tokenizer, whole)
+        llama_cpp.llama_log_set(silence, None)
+        failed = llama_cpp.llama_model_quantize(os.fsencode(whole), os.fsencode(path), settings)
+    if failed:
+        raise TrainingError(f"llama.cpp did not quantise the decoder into {path}. Is there space?")
+
+
 def write_gguf(model: Phi3ForCausalLM, tokenizer: Tokenizer, path: Path) -> None:
     """Matrices as float16, norms as float32."""
     writer = gguf.GGUFWriter(path, "phi3")
     _write_settings(writer, model)
     _write_tokenizer(writer, tokenizer)
-    for name, value in model.state_dict().items():
+    for name, value in _weights(model).items():
         _write_tensor(writer, _llama_name(name), value)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -68,6 +97,14 @@ def _write_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer) -> None:
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(0)
     writer.add_add_bos_token(False)
+
+
+def _weights(model: Phi3ForCausalLM) -> dict[str, Tensor]:
+    """Without a second copy of vectors that reading and saying a word share."""
+    weights: dict[str, Tensor] = dict(model.state_dict())
+    if model.config.tie_word_embeddings:
+        del weights["lm_head.weight"]
+    return weights
 
 
 def _llama_name(name: str) -> str:

@@ -137,9 +137,7 @@ def load_preset(name: str) -> Preset:
     shipped = files("radscr_export.model").joinpath("presets", f"{name}.toml")
     source = Path(name) if name.endswith(".toml") else shipped
     if not source.is_file():
-        raise TrainingError(
-            f"{name!r} is no preset: 'edge', 'paper', or a TOML file of your own."
-        )
+        raise TrainingError(f"{name!r} is no preset: 'edge', 'paper', or a TOML file of your own.")
     table = tomllib.loads(source.read_text(encoding="utf-8"))
     loss = LossPreset(**table["loss"])
     for option, choices in CHOICES.items():

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from radscr_edge.contract import Bundle, Files, sha256_of
 from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.gate import Verdict
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.process import Model
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 SHIPPED: Final = "default"
 """Name of the bundle's own GGUF."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
@@ -30,6 +31,15 @@ class Entry:
     sha256: str
     on: str
     """Date on which it was added, ISO 8601."""
+    verdict: Verdict | None = None
+    """How it decided the decision set; None where that was not measured."""
+
+    @property
+    def measured(self) -> str:
+        """What the report says of its decisions."""
+        if self.verdict is None:
+            return "its decisions were not measured"
+        return f"it agrees with {self.verdict.right} of {self.verdict.count} decisions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +71,12 @@ def load_decoders(bundle: Bundle) -> SiteDecoders:
         return SiteDecoders()
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        entries = tuple(Entry(**one) for one in record["entries"])
-        site = SiteDecoders(record["used"], entries)
+        if record["format"] < FORMAT:
+            raise DecoderError(
+                f"{path} was written by an older version, which measured nothing. Remove it, and "
+                "add the decoders again."
+            )
+        site = SiteDecoders(record["used"], tuple(map(_entry, record["entries"])))
         sound = record["format"] == FORMAT and record["digest"] == _digest(site)
     except (KeyError, TypeError, ValueError) as problem:
         raise DecoderError(_damaged(path)) from problem
@@ -73,6 +87,8 @@ def load_decoders(bundle: Bundle) -> SiteDecoders:
 
 def add_decoder(bundle: Bundle, path: Path, name: str) -> Entry:
     """Records a checked GGUF under `name`, or its file's name; not used until `use_decoder`.
+
+    Its decisions are not measured yet: see `record_verdict`.
 
     Raises DecoderError where the file is no sound GGUF of the family, or the name is taken.
     """
@@ -89,6 +105,14 @@ def add_decoder(bundle: Bundle, path: Path, name: str) -> Entry:
     entry = Entry(name, str(path.resolve()), sha256_of(path), today)
     _save(bundle, replace(site, entries=(*site.entries, entry)))
     return entry
+
+
+def record_verdict(bundle: Bundle, name: str, verdict: Verdict) -> None:
+    """Keeps how an added GGUF decided the decision set; DecoderError where it is unknown."""
+    site = load_decoders(bundle)
+    measured = replace(site.find(name), verdict=verdict)
+    entries = tuple(measured if one.name == name else one for one in site.entries)
+    _save(bundle, replace(site, entries=entries))
 
 
 def use_decoder(bundle: Bundle, name: str) -> None:
@@ -124,6 +148,11 @@ def _save(bundle: Bundle, site: SiteDecoders) -> None:
     text = json.dumps({"format": FORMAT, **_record(site), "digest": _digest(site)}, indent=1)
     fresh.write_text(text + "\n", encoding="utf-8")
     fresh.replace(path)
+
+
+def _entry(record: dict[str, Any]) -> Entry:
+    verdict = record["verdict"] and Verdict(**record["verdict"])
+    return Entry(**{**record, "verdict": verdict})
 
 
 def _record(site: SiteDecoders) -> dict[str, Any]:

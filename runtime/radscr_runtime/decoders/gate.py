@@ -1,0 +1,93 @@
+"""The gate that a Phi must pass before `auto` lets it decide: agreement with the decision set."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from radscr_runtime.decoders.decisions import Labelled
+from radscr_runtime.decoders.judge import Oracle
+from radscr_runtime.decoders.setup import SEQUENCES
+from radscr_runtime.operating import wilson
+
+LEAST_ACCURACY: Final = 0.9
+"""Share of the decision set that a Phi must decide as both readers did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one GGUF decided the decision set."""
+
+    right: int
+    """Decisions that agree with the labels."""
+    count: int
+    to_keep: int
+    """Decisions whose label is keep."""
+    start_s: float
+    """Seconds from the start of the process to its first answers."""
+    decision_ms: float
+    """Milliseconds a decision after that."""
+
+    @property
+    def accuracy(self) -> float:
+        """The share that agrees."""
+        return self.right / self.count
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of the accuracy."""
+        return wilson(self.right, self.count)
+
+    @property
+    def always_drop(self) -> float:
+        """What dropping every candidate would score, as `plain` does."""
+        return 1.0 - self.to_keep / self.count
+
+    @property
+    def majority(self) -> float:
+        """What the more frequent answer alone would score."""
+        return max(self.always_drop, 1.0 - self.always_drop)
+
+    @property
+    def passed(self) -> bool:
+        """LEAST_ACCURACY is reached, and the whole interval lies above both fixed answers."""
+        return self.accuracy >= LEAST_ACCURACY and self.interval[0] > self.majority
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return (
+            f"agrees with {self.right} of {self.count} decisions: {self.accuracy:.3f} "
+            f"({low:.3f} to {high:.3f}); always keep or drop {self.majority:.3f}, always drop "
+            f"{self.always_drop:.3f}; {'passed' if self.passed else 'did not pass'}. Start and "
+            f"first answers {self.start_s:.2f} s, then {self.decision_ms:.0f} ms a decision."
+        )
+
+
+def run_gate(
+    phi: Oracle,
+    decisions: Sequence[Labelled],
+    tell: Callable[[int, int], None] = lambda done, count: None,
+) -> Verdict:
+    """How Phi decides; DecoderError where it gives no answer. `tell` hears of the progress.
+
+    Asked are batches of as many as are evaluated at once, so that a limit of time is one of a
+    batch.
+    """
+    odds: list[float] = []
+    begun = started = time.perf_counter()
+    for first in range(0, len(decisions), SEQUENCES):
+        batch = decisions[first : first + SEQUENCES]
+        odds += phi.log_odds([one.question for one in batch])
+        started = started if first else time.perf_counter()
+        tell(len(odds), len(decisions))
+    later = len(decisions) - min(SEQUENCES, len(decisions))
+    right = sum((found > 0.0) == one.keep for found, one in zip(odds, decisions, strict=True))
+    return Verdict(
+        right=right,
+        count=len(decisions),
+        to_keep=sum(one.keep for one in decisions),
+        start_s=started - begun,
+        decision_ms=1000.0 * (time.perf_counter() - started) / max(1, later),
+    )

@@ -1,0 +1,83 @@
+"""The manifest names the language model only where it earns its place on the decision set."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from needs import needs
+
+from radscr_edge.contract import Bundle, Files, sha256_of
+from radscr_edge.errors import DecoderError, TrainingError
+from radscr_export.decoder.gate import gate_bundle, made_by, named
+from radscr_runtime.decoders.decisions import load_decisions
+from radscr_runtime.decoders.gate import Verdict
+
+needs("llama_cpp")
+COUNT = len(load_decisions())
+
+
+@pytest.fixture
+def bundle(bundle_folder: Path, tmp_path: Path) -> Bundle:
+    return Bundle.open(shutil.copytree(bundle_folder, tmp_path / "bundle"))
+
+
+def test_the_manifest_names_what_the_gate_says_and_holds_its_figures(bundle: Bundle) -> None:
+    gated = gate_bundle(bundle, None)
+
+    facts = gated.training["decoder"]["gate"]
+    assert gated.decoder == ("judge" if facts["passed"] else "plain")
+    assert facts["decisions"] == COUNT
+    assert facts["low"] < facts["accuracy"] == round(facts["right"] / COUNT, 3) < facts["high"]
+    assert 0.4 < facts["logistic_regression"] < 1
+    assert facts["always_drop"] <= facts["majority"]
+    assert gated.training["decoder"]["architecture"] == "phi3"
+    assert Bundle.open(gated.folder) == gated
+
+
+def test_another_gguf_takes_the_place_and_its_note_comes_with_it(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.gguf"
+    shutil.copyfile(bundle.path(Files.DECODER), own)
+    note = {"steps": 7, "sha256": sha256_of(own)}
+    own.with_suffix(".json").write_text(json.dumps(note))
+
+    gated = gate_bundle(bundle, own)
+
+    assert gated.training["decoder"]["steps"] == 7
+    assert gated.decoder_digest == note["sha256"]
+
+
+def test_a_note_of_another_file_is_not_believed(tmp_path: Path) -> None:
+    own = tmp_path / "own.gguf"
+    own.write_bytes(b"GGUF")
+    own.with_suffix(".json").write_text(json.dumps({"steps": 7, "sha256": "0" * 64}))
+
+    assert made_by(own) == {"source": "own.gguf"}
+
+
+@pytest.mark.parametrize(
+    ("right", "regression", "decoder"),
+    [(COUNT - 5, 0.5, "judge"), (COUNT, 1.0, "plain"), (COUNT // 2, 0.4, "plain")],
+)
+def test_plain_wins_ties_with_a_regression(right: int, regression: float, decoder: str) -> None:
+    verdict = Verdict(right, COUNT, to_keep=COUNT // 2, start_s=0.1, decision_ms=1.0)
+
+    assert named(verdict, regression) == decoder
+
+
+def test_what_is_no_gguf_changes_nothing(bundle: Bundle, tmp_path: Path) -> None:
+    other = tmp_path / "other.gguf"
+    other.write_bytes(b"no model")
+
+    with pytest.raises(DecoderError, match="it does not start with GGUF"):
+        gate_bundle(bundle, other)
+    assert Bundle.open(bundle.folder).digest == bundle.digest
+
+
+def test_a_gguf_that_is_not_there_is_named(bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"none\.gguf is missing"):
+        gate_bundle(bundle, tmp_path / "none.gguf")
