@@ -7,7 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radscr_edge.child import Message, answer, limit_processor, pack, private_output, requests
+from radscr_edge.child import (
+    Message,
+    answer,
+    limit_data,
+    limit_processor,
+    pack,
+    private_output,
+    requests,
+)
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.setup import Setup
 from radscr_runtime.decoders.states import States
@@ -27,9 +35,10 @@ def main() -> None:
     try:
         from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  where its absence can be told
 
+        limit_data(order["data_mb"])
         phi = Phi(Path(order["path"]), setup, states)
-    except DecoderError as problem:
-        answer(answers, pack({"error": str(problem)}))
+    except (DecoderError, MemoryError) as problem:
+        answer(answers, pack(_told(problem)))
         return
     answer(answers, pack({"ready": True}))
     for request in requests():
@@ -40,8 +49,14 @@ def main() -> None:
 def _serve(phi: Phi, prompts: list[str]) -> Message:
     try:
         return {"log_odds": phi.log_odds(prompts)}
-    except DecoderError as problem:
+    except (DecoderError, MemoryError) as problem:
+        return _told(problem)
+
+
+def _told(problem: DecoderError | MemoryError) -> Message:
+    if isinstance(problem, DecoderError):
         return {"error": str(problem)}
+    return {"error": "This GGUF needs more memory than its sizes ask for. Give another GGUF."}
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ PROCESS_MB: Final = 60
 """Python, numpy and llama.cpp before a model is loaded."""
 SPARE_MB: Final = 200
 """Free memory that is left to the rest of the machine."""
+STACK_MB: Final = 8
+"""Address space of one thread's stack."""
 KV_BLOCK: Final = 32
 """Columns of a block of the quantised KV; a head must hold whole blocks."""
 
@@ -72,6 +74,15 @@ def predicted_mb(gguf: Gguf, setup: Setup) -> int:
     widest = 6 * gguf.width + 3 * gguf.feed_forward + gguf.heads * setup.context
     buffers = 4 * (MICRO_BATCH * widest + SEQUENCES * gguf.tokens)
     return PROCESS_MB + round((weights + kv + buffers) / MIB)
+
+
+def most_data_mb(gguf: Gguf, setup: Setup) -> int:
+    """MiB that Phi's process may allocate once llama.cpp is imported: what was predicted, and room.
+
+    The weights themselves are mapped from the file, which allocates nothing.
+    """
+    own = predicted_mb(gguf, setup) - PROCESS_MB - gguf.weights // MIB
+    return own + SPARE_MB + STACK_MB * (setup.threads + setup.threads_batch)
 
 
 def _setups(gguf: Gguf, options: Options) -> Iterator[Setup]:
