@@ -195,7 +195,9 @@ def naive(bench: Bench) -> Loaded:
     }
     keep = {"do": "keep", "instruction": INSTRUCTION}
     full = {**write, "tokens": WRITTEN}
-    asked(child, {**write, "tokens": 1})  # reads the weights from disk once, as ours has by now
+    read = asked(child, {**write, "tokens": 1})[
+        "prompt_tokens"
+    ]  # reads the weights from disk once, as ours has by now
     ways = (
         Way(NAIVE, lambda: asked(child, {"do": "forget"}), lambda: written(child, full)),
         Way(
@@ -204,7 +206,8 @@ def naive(bench: Bench) -> Loaded:
             lambda: written(child, full),
         ),
     )
-    return Loaded("naive", seconds, child.process.pid, ways)
+    name = f"naive, {read} tokens read and {WRITTEN} written"
+    return Loaded(name, seconds, child.process.pid, ways)
 
 
 def judge(bench: Bench) -> Loaded:

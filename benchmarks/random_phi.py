@@ -6,8 +6,8 @@
 Every tensor has the type that the quantiser of the pinned llama.cpp gives it in Q4_K_M. A tensor is
 made of random blocks under one scale, so that its weights have mean 0 and the deviation DEVIATION;
 it is written before the next is made. The tokenizer is that of the bundle's own small Phi, with
-the tokens of the chat and unused ones up to the vocabulary's size; the published ones need fewer
-tokens for a text. `--layers`, `--width` and `--tokens` make a small relative.
+the tokens of the chat and unused ones up to the vocabulary's size.
+`--layers`, `--width` and `--tokens` make a small relative.
 """
 
 from __future__ import annotations
@@ -161,7 +161,10 @@ def add_sizes(writer: gguf.GGUFWriter, shapes: Shapes) -> None:
 
 
 def add_tokenizer(writer: gguf.GGUFWriter, shapes: Shapes, path: Path) -> None:
-    """The tokens and merges of the GGUF at `path`, those of the chat, and unused ones."""
+    """The tokens and merges of the GGUF at `path`, those of the chat, and unused ones.
+
+    As in a published tokenizer there are about as many merges as tokens: they take memory.
+    """
     reader = gguf.GGUFReader(path)
     own = [str(one) for one in reader.fields["tokenizer.ggml.tokens"].contents()]
     kinds = [int(one) for one in reader.fields["tokenizer.ggml.token_type"].contents()]
@@ -173,7 +176,9 @@ def add_tokenizer(writer: gguf.GGUFWriter, shapes: Shapes, path: Path) -> None:
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list([*known, *spare])
     writer.add_token_types(kinds)
-    writer.add_token_merges(reader.fields["tokenizer.ggml.merges"].contents())
+    merges = [str(one) for one in reader.fields["tokenizer.ggml.merges"].contents()]
+    spare = [f"unused {number}" for number in range(len(merges), shapes.tokens)]
+    writer.add_token_merges([*merges, *spare])
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(known.index("<|end|>"))
     writer.add_add_bos_token(False)

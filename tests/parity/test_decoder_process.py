@@ -1,9 +1,11 @@
 """Phi in its own process: whatever happens to it, the report is complete and says so."""
 
+import json
 import os
 import signal
 import threading
-from dataclasses import replace
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from gguf_made import with_template
 from needs import needs
 from stand_ins import sentence
 
+from radscr_edge.child import start_child
 from radscr_edge.contract import Files, sha256_of
 from radscr_edge.errors import DecoderError
 from radscr_edge.records import Missed, Polarity
@@ -20,7 +23,7 @@ from radscr_runtime import Options, Reader
 from radscr_runtime.aggregate import Evidences, aggregate
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
-from radscr_runtime.decoders.process import Model, PhiProcess
+from radscr_runtime.decoders.process import CHILD, Model, PhiProcess
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.decoders.setup import choose_setup, most_data_mb, predicted_mb
 
@@ -199,6 +202,24 @@ def test_the_process_may_allocate_no_more_than_was_predicted_and_some_room(phi, 
     limits = Path(f"/proc/{phi.pid}/limits").read_text().splitlines()
     limit = next(line.split()[3] for line in limits if line.startswith("Max data size"))
     assert room < int(limit) / 2**20 < room + 500
+
+
+def test_llama_cpp_without_room_says_so(bundle_folder, tmp_path):
+    path = bundle_folder / Files.DECODER
+    order = {
+        "path": str(path),
+        "sha256": sha256_of(path),
+        "setup": asdict(choose_setup(check_gguf(path), Options(), 4000)),
+        "data_mb": 0,
+        "seconds": 60.0,
+        "states": str(tmp_path),
+    }
+    child = start_child(CHILD, [json.dumps(order)], {})
+
+    header, _ = child.receive(time.monotonic() + 60.0)
+
+    child.stop()
+    assert header == {"error": "decoder.gguf could not be loaded by llama.cpp. Copy it again."}
 
 
 def test_closing_ends_the_process(phi):

@@ -1,6 +1,7 @@
 """GGUF files of published shapes with random weights load and answer like any other."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from needs import needs
@@ -9,9 +10,11 @@ from stand_ins import sentence
 from radscr_edge.contract import sha256_of
 from radscr_edge.records import Missed, Polarity
 from radscr_runtime import Options
+from radscr_runtime.bench import peak_mb
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.process import Model, PhiProcess
+from radscr_runtime.decoders.setup import choose_setup, predicted_mb
 
 gguf = needs("gguf")
 llama = needs("radscr_runtime.decoders.llama")
@@ -43,6 +46,22 @@ def test_the_process_of_phi_decides_with_it(small):
     phi.close()
     assert decision.decided_by == "phi"
     assert math.isfinite(decision.log_odds)
+
+
+def test_a_large_vocabulary_is_part_of_the_predicted_peak(tmp_path):
+    path = tmp_path / "talkative.gguf"
+    shapes = random_phi.reduced(random_phi.MODELS["phi-4-mini"], 1, 768, 90_000)
+    random_phi.write(path, shapes, random_phi.SHIPPED)
+    gguf = check_gguf(path)
+    predicted = predicted_mb(gguf, replace(choose_setup(gguf, Options(), 4000), repack=False))
+    options = Options(budget_s=60.0, memory_limit_mb=predicted)
+    phi = PhiProcess(Model(path, sha256_of(path), gguf), options)
+
+    phi.log_odds(["Is the heart large?"] * 3)
+
+    peak = peak_mb(str(phi.pid))
+    phi.close()
+    assert predicted - 40 < peak < predicted
 
 
 def test_it_is_asked_in_the_words_of_its_chat_template(small):
