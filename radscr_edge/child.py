@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 LENGTHS: Final = struct.Struct(">II")
@@ -119,6 +120,16 @@ def private_output() -> BinaryIO:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return answers
+
+
+def limit_data(more_mb: int) -> None:
+    """Lets the process allocate so many MiB beyond what it has; then allocations fail.
+
+    Files that are mapped to be read are not counted: the system takes their pages back at need.
+    """
+    has = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+    limit = has * resource.getpagesize() + more_mb * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def limit_processor(seconds_limit: float) -> None:

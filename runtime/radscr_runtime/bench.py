@@ -82,12 +82,12 @@ def _processor_seconds(reader: Reader) -> float:
 
 
 def _peaks(reader: Reader) -> dict[str, int]:
-    reader_mb = _peak_mb("self")
-    worker_mb = _peak_mb(str(reader.worker.pid))
+    reader_mb = peak_mb("self")
+    worker_mb = peak_mb(str(reader.worker.pid))
     return {"reader": reader_mb, "worker": worker_mb, "together": reader_mb + worker_mb}
 
 
-def _peak_mb(process: str) -> int:
+def peak_mb(process: str) -> int:
     """Highest resident memory of a process so far (VmHWM)."""
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM"))

@@ -1,15 +1,19 @@
 """Phi in its own process: whatever happens to it, the report is complete and says so."""
 
+import json
 import os
 import signal
 import threading
-from dataclasses import replace
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from gguf_made import with_template
 from needs import needs
 from stand_ins import sentence
 
+from radscr_edge.child import start_child
 from radscr_edge.contract import Files, sha256_of
 from radscr_edge.errors import DecoderError
 from radscr_edge.records import Missed, Polarity
@@ -19,9 +23,9 @@ from radscr_runtime import Options, Reader
 from radscr_runtime.aggregate import Evidences, aggregate
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
-from radscr_runtime.decoders.process import Model, PhiProcess
+from radscr_runtime.decoders.process import CHILD, Model, PhiProcess
 from radscr_runtime.decoders.question import ask
-from radscr_runtime.decoders.setup import choose_setup, predicted_mb
+from radscr_runtime.decoders.setup import choose_setup, most_data_mb, predicted_mb
 
 llama = needs("radscr_runtime.decoders.llama")
 
@@ -161,6 +165,61 @@ def test_the_process_stays_below_its_predicted_peak(bundle_folder, changes):
     status = dict(line.split(":", 1) for line in lines)
     phi.close()
     assert int(status["VmHWM"].split()[0]) / 1024 < predicted_mb(check_gguf(path), setup)
+
+
+HUNGRY = (
+    "{% set much = 'x' * 4000000000 %}{{ much[:9] ~ messages[0]['content'] }}<|assistant|>",
+    "{{ messages[0]['content'] }}{% for one in messages[0]['content'] * 99999999 %}x{% endfor %}",
+)
+"""Templates that ask for gigabytes, as no size in the header says."""
+
+
+@pytest.mark.parametrize("template", HUNGRY)
+def test_a_file_that_takes_more_than_was_predicted_costs_the_decision_only(
+    template, bundle_folder, reading, tmp_path
+):
+    library, evidences = reading
+    path = tmp_path / "hungry.gguf"
+    path.write_bytes(with_template((bundle_folder / Files.DECODER).read_bytes(), template))
+    phi = process(path)
+
+    composed = aggregate(JudgeDecoder(phi), library, evidences)
+
+    phi.close()
+    assert composed.decoder == "plain"
+    assert composed.remark == (
+        "This GGUF needs more memory than its sizes ask for. Give another GGUF. "
+        "The plain decoder decided instead."
+    )
+
+
+def test_the_process_may_allocate_no_more_than_was_predicted_and_some_room(phi, bundle_folder):
+    gguf = check_gguf(bundle_folder / Files.DECODER)
+    room = most_data_mb(gguf, choose_setup(gguf, Options(), 4000))
+
+    phi.log_odds([QUESTION])
+
+    limits = Path(f"/proc/{phi.pid}/limits").read_text().splitlines()
+    limit = next(line.split()[3] for line in limits if line.startswith("Max data size"))
+    assert room < int(limit) / 2**20 < room + 500
+
+
+def test_llama_cpp_without_room_says_so(bundle_folder, tmp_path):
+    path = bundle_folder / Files.DECODER
+    order = {
+        "path": str(path),
+        "sha256": sha256_of(path),
+        "setup": asdict(choose_setup(check_gguf(path), Options(), 4000)),
+        "data_mb": 0,
+        "seconds": 60.0,
+        "states": str(tmp_path),
+    }
+    child = start_child(CHILD, [json.dumps(order)], {})
+
+    header, _ = child.receive(time.monotonic() + 60.0)
+
+    child.stop()
+    assert header == {"error": "decoder.gguf could not be loaded by llama.cpp. Copy it again."}
 
 
 def test_closing_ends_the_process(phi):

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radscr_edge.child import Message, answer, limit_processor, pack, private_output, requests
+from radscr_edge.child import (
+    Message,
+    answer,
+    limit_data,
+    limit_processor,
+    pack,
+    private_output,
+    requests,
+)
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.setup import Setup
 from radscr_runtime.decoders.states import States
@@ -29,9 +37,10 @@ def main() -> None:
     try:
         from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  where its absence can be told
 
+        limit_data(order["data_mb"])
         phi = Phi(Path(order["path"]), setup, states)
-    except DecoderError as problem:
-        answer(answers, pack({"error": str(problem)}))
+    except (DecoderError, MemoryError) as problem:
+        answer(answers, pack(_told(problem)))
         return
     answer(answers, pack({"ready": True}))
     for request in requests():
@@ -49,8 +58,8 @@ def _serve(phi: Phi, request: Message) -> Iterator[Message]:
             yield {"end": True}
         else:
             yield {"log_odds": phi.log_odds(request["prompts"])}
-    except DecoderError as problem:
-        yield {"error": str(problem)}
+    except (DecoderError, MemoryError) as problem:
+        yield _told(problem)
 
 
 def _written(phi: Phi, order: Order) -> Iterator[str]:
@@ -61,6 +70,12 @@ def _written(phi: Phi, order: Order) -> Iterator[str]:
     room = phi.longest(order.steps) if order.steps else most
     with phi.passage(order.opening, room) as passage:
         yield from join(passage, order.steps) if order.steps else write_freely(passage, most)
+
+
+def _told(problem: DecoderError | MemoryError) -> Message:
+    if isinstance(problem, DecoderError):
+        return {"error": str(problem)}
+    return {"error": "This GGUF needs more memory than its sizes ask for. Give another GGUF."}
 
 
 if __name__ == "__main__":

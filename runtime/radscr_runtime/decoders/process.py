@@ -18,7 +18,7 @@ from radscr_edge.child import Child, ChildGoneError, Message, start_child
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.decoder import Hearer, OnText
 from radscr_runtime.decoders.gguf_check import Gguf
-from radscr_runtime.decoders.setup import MIB, choose_setup
+from radscr_runtime.decoders.setup import MIB, choose_setup, most_data_mb
 from radscr_runtime.decoders.writing import Order
 from radscr_runtime.golden import cache_folder
 from radscr_runtime.options import Options
@@ -131,6 +131,7 @@ class PhiProcess:
             "path": str(self._model.path),
             "sha256": self._model.sha256,
             "setup": asdict(setup),
+            "data_mb": most_data_mb(self._model.gguf, setup),
             "seconds": self._seconds_limit,
             "states": str(cache_folder() / "phi"),
         }

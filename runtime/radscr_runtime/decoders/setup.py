@@ -21,6 +21,10 @@ PROCESS_MB: Final = 60
 """Python, numpy and llama.cpp before a model is loaded."""
 SPARE_MB: Final = 200
 """Free memory that is left to the rest of the machine."""
+TOKEN_BYTES: Final = 400
+"""What llama.cpp keeps of one token of the vocabulary: its text, its merge, their tables."""
+STACK_MB: Final = 8
+"""Address space of one thread's stack."""
 KV_BLOCK: Final = 32
 """Columns of a block of the quantised KV; a head must hold whole blocks."""
 
@@ -63,7 +67,8 @@ def choose_setup(gguf: Gguf, options: Options, free_mb: int) -> Setup:
 def predicted_mb(gguf: Gguf, setup: Setup) -> int:
     """Upper bound of the resident memory of Phi's process, in MiB.
 
-    The weights, once more where they are repacked; the KV; the buffers of one micro-batch; logits.
+    The weights, once more where they are repacked; the KV; the buffers of one micro-batch; logits;
+    the vocabulary.
     """
     weights = gguf.weights * (2 if setup.repack else 1)
     row = gguf.kv_heads * gguf.head_width * (34 / 32 if setup.quantised_kv else 2)
@@ -71,7 +76,16 @@ def predicted_mb(gguf: Gguf, setup: Setup) -> int:
     # Of each token: the residual stream and its copies, q, k, v and both halves of the gate.
     widest = 6 * gguf.width + 3 * gguf.feed_forward + gguf.heads * setup.context
     buffers = 4 * (MICRO_BATCH * widest + SEQUENCES * gguf.tokens)
-    return PROCESS_MB + round((weights + kv + buffers) / MIB)
+    return PROCESS_MB + round((weights + kv + buffers + TOKEN_BYTES * gguf.tokens) / MIB)
+
+
+def most_data_mb(gguf: Gguf, setup: Setup) -> int:
+    """MiB that Phi's process may allocate once llama.cpp is imported: what was predicted, and room.
+
+    The weights themselves are mapped from the file, which allocates nothing.
+    """
+    own = predicted_mb(gguf, setup) - PROCESS_MB - gguf.weights // MIB
+    return own + SPARE_MB + STACK_MB * (setup.threads + setup.threads_batch)
 
 
 def _setups(gguf: Gguf, options: Options) -> Iterator[Setup]:
