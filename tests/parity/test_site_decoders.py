@@ -201,7 +201,7 @@ def test_the_commands_add_list_use_and_test(bundle, own):
     assert [line[:9] for line in measured.stdout.splitlines()] == ["  default", "* mine   "]
     assert "its decisions were not measured: " in unmeasured.stdout
     verdict = load_decoders(bundle).find("mine").verdict
-    assert tried.stdout == f"mine: {verdict}\n"
+    assert tried.stdout.startswith(f"mine: {verdict}\nmine: fluent text (joined) passes the check")
     assert f"it agrees with {verdict.right} of {verdict.count} decisions: " in measured.stdout
     assert refused.returncode == 2
 
