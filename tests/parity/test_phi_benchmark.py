@@ -14,7 +14,7 @@ from radscr_runtime.decoders.setup import choose_setup
 from radscr_runtime.options import Options
 
 needs("gguf")
-needs("radscr_runtime.decoders.llama")
+llama = needs("radscr_runtime.decoders.llama")
 phi = needs("phi")
 random_phi = needs("random_phi")
 
