@@ -1,15 +1,16 @@
 """Ways to finish one report with Phi, in turns on the same GGUF: seconds, ratios, peak memory.
 
-    python benchmarks/random_phi.py phi-3.5-mini /tmp/phi-3.5-mini.gguf
-    python benchmarks/phi.py /tmp/phi-3.5-mini.gguf
+    python benchmarks/random_phi.py phi-3.5-mini phi-3.5-mini.gguf
+    python benchmarks/phi.py phi-3.5-mini.gguf
 
 Run it on a quiet machine. The report has 8 retrieved sentences Q and 6 supplements U. The naive way
 is llama-cpp-python's `create_completion` over a prompt with an instruction, Q and U; a logits
 processor makes it write the same 160 tokens each time, so that random weights do the work of real
-ones. Ours is the decoder as a reading runs it: rules, and a child process that is asked what is
-open; the state of its instruction is made now, or was saved before. Loading stands apart, measured
-on ours as the first answer less the second. Prints tables in Markdown: weights repacked and not,
-then the bundle's own Phi.
+ones. Ours are the decoders as a reading runs them: rules, and a child process that is asked what is
+open and then, by `fluent`, at which joints of the sentences to join them; the state of its
+instructions is made now, or was saved before. Loading stands apart, measured on ours as the first
+answer less the second. Prints tables in Markdown: weights repacked and not, then the bundle's own
+Phi.
 """
 
 from __future__ import annotations
@@ -32,10 +33,14 @@ import psutil
 from radscr_edge.child import Child, Message, start_child
 from radscr_edge.contract import Bundle, sha256_of
 from radscr_edge.errors import DecoderError
+from radscr_edge.ontology import ORGANS
+from radscr_edge.prose import Told
 from radscr_edge.records import Missed, Polarity, Sentence, Side
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
 from radscr_runtime.bench import peak_mb
+from radscr_runtime.decoders.decoder import Hearer
+from radscr_runtime.decoders.fluent import FluentDecoder
 from radscr_runtime.decoders.gguf_check import Gguf, check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.process import Model, PhiProcess
@@ -210,8 +215,8 @@ def naive(bench: Bench) -> Loaded:
     return Loaded(name, seconds, child.process.pid, ways)
 
 
-def judge(bench: Bench) -> Loaded:
-    """Decisions by rules and Phi, as a reading makes them."""
+def ours(bench: Bench) -> Loaded:
+    """Decisions by rules and Phi, as a reading makes them; and prose of all sentences."""
     phi = PhiProcess(bench.model, bench.options)
     bench.closing.callback(phi.close)
     decoder = JudgeDecoder(phi)
@@ -225,12 +230,16 @@ def judge(bench: Bench) -> Loaded:
         for count in (2, len(OPEN))
         for when, prepare in (("state made now", forget_states), ("state saved", keep_states))
     ]
+    author = FluentDecoder(phi)
+    ways.append(
+        Way("fluent, 6 of 6 open, state saved", partial(compose, author), partial(compose, author))
+    )
     if phi.pid is None:
         raise DecoderError("Phi was not asked: rules settled what must be open.")
-    return Loaded("judge", first - again, phi.pid, tuple(ways))
+    return Loaded("ours", first - again, phi.pid, tuple(ways))
 
 
-WAYS: tuple[Callable[[Bench], Loaded], ...] = (naive, judge)
+WAYS: tuple[Callable[[Bench], Loaded], ...] = (naive, ours)
 """Each loads its own process; a further way is one more function."""
 
 
@@ -266,6 +275,14 @@ def decide(decoder: JudgeDecoder, open_count: int) -> None:
     asked_of_phi = sum(one.decided_by == "phi" for one in decisions)
     if asked_of_phi != open_count:
         raise DecoderError(f"Phi decided {asked_of_phi} questions instead of {open_count}.")
+
+
+def compose(decoder: FluentDecoder) -> None:
+    """Decides on the report with all of U open, and writes it with all of U kept."""
+    q, u = retrieved(), supplements(len(OPEN))
+    decoder.decide(q, u)
+    sentences = sorted([*q, *(one.sentence for one in u)], key=lambda one: ORGANS.index(one.organ))
+    decoder.write([Told(one.id, one.text) for one in sentences], Hearer())
 
 
 def forget_states() -> None:

@@ -1,7 +1,7 @@
 """Writes a GGUF of a published Phi's exact shapes with random weights: real cost, no knowledge.
 
-    python benchmarks/random_phi.py phi-3.5-mini /tmp/phi-3.5-mini.gguf
-    python benchmarks/random_phi.py phi-4-mini /tmp/phi-4-mini.gguf
+    python benchmarks/random_phi.py phi-3.5-mini phi-3.5-mini.gguf
+    python benchmarks/random_phi.py phi-4-mini phi-4-mini.gguf
 
 Every tensor has the type that the quantiser of the pinned llama.cpp gives it in Q4_K_M. A tensor is
 made of random blocks under one scale, so that its weights have mean 0 and the deviation DEVIATION;

@@ -61,13 +61,14 @@ def test_every_way_has_its_row(root, small):
     done = run(command, cwd=root, capture_output=True, text=True, check=True)
 
     rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if "|" in line]
-    tokens = rows.pop(10)
+    tokens = rows.pop(11)
     assert re.fullmatch(r"naive, \d{3} tokens read and 160 written", tokens)
     assert rows == [
         "way", "---",
         "naive free decoding", "naive, its instruction already evaluated",
         "judge, 2 of 6 open, state made now", "judge, 2 of 6 open, state saved",
         "judge, 6 of 6 open, state made now", "judge, 6 of 6 open, state saved",
-        "process", "---", "judge",
+        "fluent, 6 of 6 open, state saved",
+        "process", "---", "ours",
         "the bundle's own Phi", "---", "judge, 2 of 6 open, from no process to the decisions",
     ]  # fmt: skip
