@@ -87,7 +87,6 @@ def _pointing(localisation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         name: {
             "this model": row["pointing"],
             "most covered point": row["most_covered"],
-            "centre of mass": row["centre_of_mass"],
             "map at 1/32": row["coarse"],
         }
         for name, row in rows.items()
