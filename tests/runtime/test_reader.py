@@ -53,6 +53,7 @@ def test_the_public_names_are_few_and_all_there():
         "Options",
         "RadscrError",
         "Reader",
+        "StopWriting",
         "StudyError",
     ]
     assert all(hasattr(radscr_runtime, name) for name in radscr_runtime.__all__)
