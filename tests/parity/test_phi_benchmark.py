@@ -22,7 +22,7 @@ random_phi = needs("random_phi")
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     path = tmp_path_factory.mktemp("phi") / "small.gguf"
-    shapes = random_phi.reduced(random_phi.MODELS["phi-3.5-mini"], 1, 768, 2048)
+    shapes = random_phi.reduced(random_phi.MODELS["phi-3.5-mini"], 1, 768, 4096)
     random_phi.write(path, shapes, random_phi.SHIPPED)
     return path
 

@@ -28,7 +28,7 @@ PARAMETERS = {"phi-3.5-mini": 3_821_079_552, "phi-4-mini": 3_836_021_760}
 def small(request, tmp_path):
     """One layer of a quarter of the width, 5 to 7 MB."""
     path = tmp_path / f"{request.param}.gguf"
-    shapes = random_phi.reduced(random_phi.MODELS[request.param], 1, 768, 2048)
+    shapes = random_phi.reduced(random_phi.MODELS[request.param], 1, 768, 4096)
     random_phi.write(path, shapes, random_phi.SHIPPED)
     return path
 

@@ -214,4 +214,4 @@ def test_adding_runs_the_gate_and_the_bundles_own_can_be_tried(bundle, own):
     assert verdict.count > verdict.right > 0
     assert str(verdict) in added.stdout
     assert tried.stdout.startswith("default: agrees with ")
-    assert tried.stdout.endswith(f"The bundle's manifest names {bundle.decoder!r}.\n")
+    assert f"The bundle's manifest names {bundle.decoder!r}.\n" in tried.stdout
