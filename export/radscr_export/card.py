@@ -146,6 +146,7 @@ def _lines(bundle: Bundle) -> Iterator[str]:
         yield from card_lines(figures)
         yield ""
     yield from _rules(bundle)
+    yield from _language_model(bundle)
 
 
 def _in_order(bundle: Bundle) -> list[Mapping[str, Any]]:
@@ -223,6 +224,22 @@ def _canary(bundle: Bundle) -> Iterator[str]:
             f"{', '.join(told['accepted']) or 'none'}; that would have a finding affirmed or "
             f"denied without the gate: {', '.join(told['confident']) or 'none'}."
         )
+
+
+def _language_model(bundle: Bundle) -> Iterator[str]:
+    """How the GGUF did at the gate; nothing of one that was never there."""
+    gate = bundle.training["decoder"].get("gate")
+    if gate is None:
+        return
+    yield ""
+    yield "## The language model"
+    yield ""
+    interval = f"{gate['accuracy']:.3f} ({gate['low']:.3f} to {gate['high']:.3f})"
+    yield f"It agrees with {gate['right']} of {gate['decisions']} labelled decisions that no rule"
+    yield f"settles: {interval}. One answer for all: {gate['majority']:.3f}; dropping all:"
+    yield f"{gate['always_drop']:.3f}; a logistic regression on what the sentences are about:"
+    yield f"{gate['logistic_regression']:.3f}. The manifest names `{bundle.decoder}`"
+    yield "(docs/decisions/0020)."
 
 
 def _shown(ground: Mapping[str, Any]) -> str:

@@ -138,6 +138,14 @@ def test_the_card_says_again_what_the_manifest_holds(copied: Path, written: Path
     assert card.read_text(encoding="utf-8") == text
 
 
+def test_the_card_says_how_the_language_model_did_at_the_gate(copied: Path, written: Path) -> None:
+    gate = Bundle.open(copied).training["decoder"]["gate"]
+
+    card = rewrite_card(copied, [written]).read_text(encoding="utf-8")
+
+    assert f"agrees with {gate['right']} of {gate['decisions']} labelled decisions" in card
+
+
 def test_a_card_may_be_written_again(copied: Path, written: Path) -> None:
     first = rewrite_card(copied, [written]).read_bytes()
 
