@@ -42,7 +42,7 @@ STANCES: Final = (Polarity.POSITIVE,) * 9 + (Polarity.UNCERTAIN,) * 5 + (Polarit
 """What a sentence of Q says of its finding."""
 DENIED: Final = 0.3
 """Share of reports in which Q denies what one of U implies, where it implies anything."""
-UNSAID: Final = (Presence.ABSENT,) * 4 + (Presence.NOT_ASSESSED,)
+UNSAID: Final = (Presence.ABSENT,) * 2 + (Presence.NOT_ASSESSED,) * 3
 """What is known of an abnormality that is in neither Q nor U."""
 
 
@@ -83,13 +83,15 @@ def draw_finding(name: str, stance: Polarity, generator: np.random.Generator) ->
     hedge = one_of(about(name, Polarity.UNCERTAIN), generator) if hedged else None
     doubts = [Verdict.HEDGED] + [Verdict.CANNOT_BE_EXCLUDED] * load_ontology()[name].critical
     presence = Presence.UNCERTAIN if hedged else Presence.PRESENT
+    side = (hedge or said).side
+    zone = (0.4, 0.5) if hedged else (0.5, 0.9)
     return Finding(
         place=Place(
-            hypothesis=hypothesis(name, presence, float(generator.uniform(0.5, 0.9))),
+            hypothesis=hypothesis(name, presence, float(generator.uniform(*zone))),
             region=np.ones(64, np.bool_),
             boxes=(),
             zones=(),
-            side=said.side if said.side is not Side.BILATERAL else Side.NONE,
+            side=side if side is not Side.BILATERAL else Side.NONE,
             side_share=0.8,
             fallback=False,
         ),
@@ -123,7 +125,7 @@ def candidates(finding: str) -> list[Sentence]:
 
 
 def hypothesis(name: str, presence: Presence, probability: float) -> Hypothesis:
-    """One with the thresholds of no network."""
+    """Raised from .4, affirmed from .5."""
     return Hypothesis(name, probability, True, 0.4, 0.5, presence, Status.VALIDATED)
 
 
