@@ -62,7 +62,7 @@ def relate(first: Statement, second: Statement, strict: bool = True) -> Relation
         return Relation.CONTRADICTION
     if any(_denied(*both, Polarity.UNCERTAIN, strict) for both in pair):
         return Relation.TENSION
-    if any(_covers(one, other) for one, other in pair):
+    if any(covers(one, other) for one, other in pair):
         return Relation.REDUNDANT
     return Relation.COMPATIBLE
 
@@ -73,6 +73,17 @@ def worst_relation(
     """The gravest relation between the statements of two sentences; a mute one is compatible."""
     relations = (relate(one, other, strict) for one, other in product(first, second))
     return max(relations, default=Relation.COMPATIBLE)
+
+
+def covers(whole: Statement, part: Statement) -> bool:
+    """Whether `whole` says all that `part` says."""
+    if Polarity.NEGATIVE in (whole.polarity, part.polarity):
+        return whole.polarity is part.polarity and _covers_denial(whole, part)
+    if whole.polarity is Polarity.UNCERTAIN and part.polarity is Polarity.POSITIVE:
+        return False
+    return _implies(whole, part) and (
+        part.side in (Side.NONE, whole.side) or whole.side is Side.BILATERAL
+    )
 
 
 def _denied(one: Statement, denial: Statement, polarity: Polarity, strict: bool) -> bool:
@@ -111,17 +122,6 @@ def _other_way(first: Statement, second: Statement) -> bool:
         and first.polarity is second.polarity is Polarity.POSITIVE
         and load_ontology()[first.finding].directed
         and ways == {Side.RIGHT, Side.LEFT}
-    )
-
-
-def _covers(whole: Statement, part: Statement) -> bool:
-    """Whether `whole` says all that `part` says."""
-    if Polarity.NEGATIVE in (whole.polarity, part.polarity):
-        return whole.polarity is part.polarity and _covers_denial(whole, part)
-    if whole.polarity is Polarity.UNCERTAIN and part.polarity is Polarity.POSITIVE:
-        return False
-    return _implies(whole, part) and (
-        part.side in (Side.NONE, whole.side) or whole.side is Side.BILATERAL
     )
 
 

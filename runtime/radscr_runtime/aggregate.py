@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from radscr_edge.claims import Status
 from radscr_edge.errors import DecoderError
+from radscr_edge.labeler import Mention, label
 from radscr_edge.ontology import ORGANS, load_ontology
 from radscr_edge.records import (
     Composition,
@@ -24,6 +26,7 @@ from radscr_edge.records import (
     Verdict,
     View,
 )
+from radscr_edge.relations import Relation, covers, worst_relation
 from radscr_edge.sentences import best_match, frame
 from radscr_edge.wording import Role
 from radscr_runtime.decoders import Decoder, PlainDecoder
@@ -80,20 +83,19 @@ def aggregate(
 
 
 def _spoken(findings: Sequence[Finding]) -> list[int]:
-    """All but the withdrawn ones; what an asserted finding implies is not hedged beside it."""
-    implied = _implied([one for one in findings if one.verdict is Verdict.ASSERTED])
+    """All but the withdrawn ones; what an asserted finding says already is not hedged beside it."""
+    asserted = [one for one in findings if one.verdict is Verdict.ASSERTED]
     return [
         index
         for index, one in enumerate(findings)
         if one.verdict is not Verdict.WITHDRAWN
-        and not (one.verdict is Verdict.HEDGED and one.place.hypothesis.finding in implied)
+        and not (one.verdict is Verdict.HEDGED and _covered(one, asserted))
     ]
 
 
-def _implied(findings: Sequence[Finding]) -> set[str]:
-    """What contains or follows from any of the findings."""
-    names = (one.place.hypothesis.finding for one in findings)
-    return set[str]().union(*(load_ontology().ancestors(name) for name in names))
+def _covered(finding: Finding, others: Sequence[Finding]) -> bool:
+    """Whether one of the others says all that the report would say of the finding, side too."""
+    return any(covers(_sentence(one), _sentence(finding)) for one in others if one is not finding)
 
 
 def _sentences(finding: Finding) -> tuple[Sentence, ...]:
@@ -136,7 +138,7 @@ def _findings(
     told = [
         *_retrieved(evidences.findings),
         *_supplements(evidences.missed, decisions),
-        *_negatives(library, evidences),
+        *_negatives(library, evidences, decisions),
     ]
     for organ in ORGANS:
         yield from (line for of_line, line in told if of_line == organ)
@@ -158,11 +160,14 @@ def _supplements(
             yield one.sentence.organ, _line(one.sentence, "findings", "U", None)
 
 
-def _negatives(library: Library, evidences: Evidences) -> Iterator[tuple[str, Line]]:
+def _negatives(
+    library: Library, evidences: Evidences, decisions: Sequence[Decision]
+) -> Iterator[tuple[str, Line]]:
     """A denial per finding whose absence is supported, or of the whole organ where all are."""
     touched = _touched(evidences)
     denied = {one.finding for one in evidences.hypotheses if one.presence is Presence.ABSENT}
     denied -= touched
+    read = [one for sentence in _said(evidences, decisions) for one in _read(sentence.text)]
     for organ in ORGANS:
         about = [one for one in load_ontology().findings if organ in one.organs]
         if denied.issuperset(one.name for one in about):
@@ -173,7 +178,34 @@ def _negatives(library: Library, evidences: Evidences) -> Iterator[tuple[str, Li
             rows = library.about[name, Polarity.NEGATIVE].tolist()
             denials = [library.sentences[row] for row in rows]
             plain = [one for one in denials if one.side not in ONE_SIDE and not one.zone]
-            yield organ, _line(_pick(plain, evidences), "findings", "negative", None)
+            fitting = _at_peace(plain, read)
+            yield organ, _line(_pick(fitting, evidences), "findings", "negative", None)
+
+
+def _said(evidences: Evidences, decisions: Sequence[Decision]) -> Iterator[Sentence]:
+    """What the report affirms or hedges."""
+    for index in _spoken(evidences.findings):
+        yield from _sentences(evidences.findings[index])
+    for one, decision in zip(evidences.missed, decisions, strict=True):
+        if decision.kept:
+            yield one.sentence
+
+
+def _at_peace(denials: Sequence[Sentence], said: Sequence[Mention]) -> Sequence[Sentence]:
+    """Those whose words deny no more than their finding of what is said; all where none are.
+
+    'Both pleural spaces are clear, with no effusion' has no place beside a pneumothorax.
+    """
+    if not said:
+        return denials
+    quiet = [one for one in denials if worst_relation(_read(one.text), said) < Relation.TENSION]
+    return quiet or denials
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[Mention, ...]:
+    """What the labeler reads in a sentence of the library."""
+    return tuple(label(text))
 
 
 def _pick(sentences: Sequence[Sentence], evidences: Evidences) -> Sentence:
@@ -230,7 +262,7 @@ def _adds(short: Sentence, sentence: Sentence) -> bool:
 def _standing(findings: Sequence[Finding]) -> list[int]:
     """What is asserted, then what is hedged, each most urgent first.
 
-    One that another of at least its own certainty implies is left to it.
+    One that another of at least its own certainty says too is left to it.
     """
     spoken = _spoken(findings)
     asserted = [index for index in spoken if findings[index].verdict is Verdict.ASSERTED]
@@ -239,8 +271,7 @@ def _standing(findings: Sequence[Finding]) -> list[int]:
         index
         for group in (asserted, hedged)
         for index in group
-        if findings[index].place.hypothesis.finding
-        not in _implied([findings[other] for other in group])
+        if not _covered(findings[index], [findings[other] for other in group])
     ]
     return sorted(specific, key=lambda index: _urgency(findings[index]))
 

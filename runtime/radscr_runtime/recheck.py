@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from radscr_edge.contract import Settings
 from radscr_edge.records import (
@@ -14,6 +14,7 @@ from radscr_edge.records import (
     Sentence,
     Side,
 )
+from radscr_edge.relations import covers
 from radscr_runtime.library import Library
 from radscr_runtime.timing import stage
 
@@ -23,6 +24,8 @@ def recheck(
     library: Library, c_neg: Floats, hypotheses: Sequence[Hypothesis], settings: Settings
 ) -> tuple[Missed, ...]:
     """U: hedged sentences, one per finding, best first; none of a finding that was hypothesised.
+
+    What another of them says too is left to that one.
 
     A finding counts as missed where it is not denied, its probability is near its threshold, and
     C_Neg, the mean of all that was not hypothesised, still comes near a sentence about it.
@@ -47,4 +50,10 @@ def recheck(
         sentence, score = library.sentences[row], library.score(c_neg, row)
         if score >= settings.supplement_score and sentence.finding not in missed:
             missed[sentence.finding] = Missed(sentence, score, near[sentence.finding])
-    return tuple(missed.values())[: settings.supplements]
+    telling = [one for one in missed.values() if not _told(one, missed.values())]
+    return tuple(telling[: settings.supplements])
+
+
+def _told(missed: Missed, others: Iterable[Missed]) -> bool:
+    """Whether one of the others says all that it says, and more."""
+    return any(covers(one.sentence, missed.sentence) for one in others if one is not missed)

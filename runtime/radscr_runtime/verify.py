@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from typing import Final
@@ -11,6 +11,7 @@ from radscr_edge.contract import Bundle, Files
 from radscr_edge.ontology import load_ontology
 from radscr_edge.prose import Told
 from radscr_edge.records import Polarity, Presence, Sentence, Verdict
+from radscr_edge.relations import covers
 from radscr_edge.sentences import frame_templates
 from radscr_edge.wording import Role
 from radscr_runtime.aggregate import IMPRESSIONS, in_short
@@ -55,17 +56,24 @@ class Replay:
 
     @property
     def spoken(self) -> list[int]:
-        """Findings of which the report must speak: none withdrawn, none hedged that is implied."""
+        """Findings of which the report must speak: none withdrawn, none hedged that is said."""
         findings = self.report.findings
-        above = load_ontology().ancestors
-        asserted = [one.finding for one in findings if one.verdict is Verdict.ASSERTED]
-        implied = set[str]().union(*(above(name) for name in asserted))
+        asserted = [self._first(one) for one in findings if one.verdict is Verdict.ASSERTED]
         return [
             index
             for index, one in enumerate(findings)
             if one.verdict is not Verdict.WITHDRAWN
-            and not (one.verdict is Verdict.HEDGED and one.finding in implied)
+            and not (one.verdict is Verdict.HEDGED and _said(self._first(one), asserted))
         ]
+
+    def _first(self, finding: SavedFinding) -> Sentence | None:
+        """What the report says of it first; None where the library does not hold that."""
+        return self.library.get(finding.said[0]) if finding.said else None
+
+
+def _said(hedge: Sentence | None, asserted: Sequence[Sentence | None]) -> bool:
+    """Whether an asserted sentence says all that a hedge says."""
+    return hedge is not None and any(one is not None and covers(one, hedge) for one in asserted)
 
 
 def sayable(bundle: Bundle) -> dict[str, Sentence]:

@@ -367,3 +367,42 @@ def test_the_impression_is_never_empty_and_never_says_normal(composition):
 
     assert impression
     assert not any(re.search(r"\bnormal\b", one.text) for one in impression)
+
+
+def on_side(one, side):
+    """A finding whose own sentence, or hedge, names a side."""
+    said = replace(one.hedge or one.evidence[0].sentence, side=side)
+    if one.hedge is not None:
+        return replace(one, hedge=said)
+    return replace(one, evidence=(replace(one.evidence[0], sentence=said),))
+
+
+@pytest.mark.parametrize("side", [Side.LEFT, Side.RIGHT])
+def test_a_hedge_is_left_out_only_where_its_own_side_is_said(side):
+    asserted = on_side(found("hydropneumothorax"), Side.RIGHT)
+    hedge = on_side(found(PNEUMOTHORAX, Verdict.HEDGED), side)
+
+    said = lines(composed([asserted, hedge]), "findings", "Q")
+
+    expected = [PNEUMOTHORAX, "hydropneumothorax"] if side is Side.LEFT else ["hydropneumothorax"]
+    assert sorted(one.finding for one in said) == sorted(expected)
+
+
+def test_no_denial_says_more_than_its_finding_beside_what_is_said():
+    clear = next(one for one in RETRIEVED if "Both pleural spaces are clear" in one.text)
+    digests = [f"{number:08x}" + "0" * 56 for number in range(40)]
+
+    beside, alone = (
+        {
+            line.sentence_id
+            for digest in digests
+            for line in lines(
+                composed(findings, absent=[EFFUSION], digest=digest), source="negative"
+            )
+        }
+        for findings in ([found(PNEUMOTHORAX)], [])
+    )
+
+    assert clear.id in alone
+    assert clear.id not in beside
+    assert beside

@@ -61,3 +61,13 @@ def test_there_are_at_most_as_many_as_the_settings_allow():
     found = missed([hedged(EFFUSION), hedged(SCOLIOSIS)], supplements=1)
 
     assert [one.sentence.finding for one in found] == [EFFUSION]
+
+
+def test_what_another_of_them_says_too_is_left_to_it():
+    vague, plain = hedged("lung opacity"), hedged("lobar/segmental collapse")
+
+    found = missed(
+        [vague, plain, hedged(SCOLIOSIS)], near=[vague.finding, plain.finding, SCOLIOSIS]
+    )
+
+    assert [one.sentence.finding for one in found] == [plain.finding, SCOLIOSIS]
