@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,10 @@ def test_sides_are_asserted_where_the_region_is_and_counted_as_coded(bundle_fold
         sides={(row, EFFUSION): Side.RIGHT for row in range(3)},
     )
 
-    found = sides(readings)
+    settings = replace(readings.bundle.settings, side_share=0.7)
+    asserting = replace(readings, bundle=replace(readings.bundle, settings=settings))
+
+    found = sides(asserting)
 
     forced = found["teacher-forced"]
     assert forced["coded_one_sided"] == 3
