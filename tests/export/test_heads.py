@@ -113,5 +113,5 @@ def test_other_films_or_another_seed_are_looked_at_anew(
 
 
 def test_a_preset_of_another_size_is_refused_with_both_sizes(tiny_bundle: Bundle) -> None:
-    with pytest.raises(TrainingError, match="sees 64 pixels, but the preset 'edge' is now for 256"):
+    with pytest.raises(TrainingError, match="sees 64 pixels, but the preset 'edge' is now for 192"):
         preset_of(replace(tiny_bundle, preset="edge"))

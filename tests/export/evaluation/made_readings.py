@@ -17,7 +17,7 @@ from radscr_export.evaluation.readings import Readings
 from radscr_export.walk import Walk
 
 SIZE = 256
-"""Height and width of a made film; the shipped bundle's network sees as many pixels."""
+"""Height and width of a made film."""
 PATCHES = 32 * 32
 
 
