@@ -200,9 +200,8 @@ def naive(bench: Bench) -> Loaded:
     }
     keep = {"do": "keep", "instruction": INSTRUCTION}
     full = {**write, "tokens": WRITTEN}
-    read = asked(child, {**write, "tokens": 1})[
-        "prompt_tokens"
-    ]  # reads the weights from disk once, as ours has by now
+    # Reads the weights from disk once, as ours has by now.
+    read = asked(child, {**write, "tokens": 1})["prompt_tokens"]
     ways = (
         Way(NAIVE, lambda: asked(child, {"do": "forget"}), lambda: written(child, full)),
         Way(
@@ -333,7 +332,7 @@ def print_ways(measured: Sequence[Measured]) -> None:
 
 
 def print_processes(measured: Sequence[Measured]) -> None:
-    """Loading and memory of each process, and what ours was predicted to take at most."""
+    """Loading and memory of each process."""
     print("\n| process | loading s | peak MiB | not repacked: loading s | peak MiB |")
     print("|---|---|---|---|---|")
     for rows in zip(*(one.loaded for one in measured), strict=True):

@@ -33,9 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a model; continues where it stopped")
     train.add_argument("--data", type=Path, required=True, help="folder of the data packs")
     train.add_argument(
-        "--preset",
-        default="edge",
-        help="'edge' (default), 'paper', or a TOML file of your own",
+        "--preset", default="edge", help="'edge' (default), 'paper', or a TOML file of your own"
     )
     train.add_argument("--out", type=Path, required=True, help="folder of the run")
     train.add_argument("--seed", type=int, default=0)

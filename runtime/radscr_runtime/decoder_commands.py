@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from radscr_edge.contract import Bundle
-from radscr_runtime.decoders.decisions import load_decisions
-from radscr_runtime.decoders.gate import run_gate
-from radscr_runtime.decoders.process import PhiProcess
+from radscr_runtime.decoders.gate import BATCH_S, measure
 from radscr_runtime.decoders.prose_command import try_and_record
 from radscr_runtime.decoders.site import (
     SHIPPED,
@@ -21,9 +19,6 @@ from radscr_runtime.decoders.site import (
     use_decoder,
 )
 from radscr_runtime.options import Options
-
-BATCH_S: Final = 600.0
-"""Seconds that one batch of the gate may take, the loading of the model included."""
 
 
 def add_decoder_commands(commands: Any, default_bundle: Path) -> None:
@@ -91,18 +86,14 @@ def _test(arguments: argparse.Namespace) -> int:
     bundle = Bundle.open(arguments.bundle)
     name = arguments.name or load_decoders(bundle).used
     _measure(bundle, name, arguments.threads)
-    for line in try_and_record(bundle, name, Options(threads=arguments.threads, budget_s=600.0)):
+    for line in try_and_record(bundle, name, Options(threads=arguments.threads, budget_s=BATCH_S)):
         print(line)
     return 0
 
 
 def _measure(bundle: Bundle, name: str, threads: int) -> None:
     """Runs the gate on a GGUF, prints the verdict, and records it where the GGUF is the site's."""
-    phi = PhiProcess(model_of(bundle, name), Options(threads=threads, budget_s=BATCH_S))
-    try:
-        verdict = run_gate(phi, load_decisions(), _tell)
-    finally:
-        phi.close()
+    verdict = measure(model_of(bundle, name), threads, _tell)
     print(f"{name}: {verdict}")
     if name == SHIPPED:  # measured beside a regression when the bundle was built
         print(f"The bundle's manifest names {bundle.decoder!r}.")

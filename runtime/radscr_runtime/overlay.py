@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +15,7 @@ from radscr_edge.errors import LibraryError
 from radscr_edge.records import Sentence
 from radscr_edge.sentences import sentence_of
 from radscr_edge.wording import Role
+from radscr_runtime.sealed import path_beside, seal_of, write_sealed
 
 FORMAT: Final = 1
 
@@ -79,8 +79,7 @@ class Overlay:
 
 def overlay_path(bundle: Bundle) -> Path:
     """The file of a bundle's changes; it lies beside the folder, which stays as it was verified."""
-    folder = bundle.folder.resolve()
-    return folder.with_name(f"{folder.name}.site.json")
+    return path_beside(bundle, "site")
 
 
 def load_overlay(bundle: Bundle, signed: bool = True) -> Overlay:
@@ -113,18 +112,13 @@ def load_overlay(bundle: Bundle, signed: bool = True) -> Overlay:
 def save_overlay(bundle: Bundle, changes: Sequence[Change]) -> Path:
     """Signs the changes for `bundle` and writes them, whole or not at all; returns the file."""
     path = overlay_path(bundle)
-    overlay = Overlay(bundle.digest, tuple(changes))
-    record = {"format": FORMAT, **_record(overlay), "digest": digest_of(overlay)}
-    fresh = path.with_suffix(".part")
-    fresh.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    fresh.replace(path)
+    write_sealed(path, FORMAT, _record(Overlay(bundle.digest, tuple(changes))))
     return path
 
 
 def digest_of(overlay: Overlay) -> str:
     """SHA-256 over what is changed, by whom and for which bundle."""
-    text = json.dumps(_record(overlay), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return seal_of(_record(overlay))
 
 
 def _record(overlay: Overlay) -> dict[str, Any]:

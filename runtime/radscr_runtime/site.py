@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from radscr_edge.contract import Bundle, Files, FindingRule, Variant, rule_of, sha256_of
 from radscr_edge.errors import CalibrationError
+from radscr_runtime.sealed import path_beside, seal_of, write_sealed
 
 FORMAT: Final = 1
 
@@ -30,8 +30,7 @@ class Site:
 
 def site_path(bundle: Bundle) -> Path:
     """The file of a bundle's refitted thresholds; it lies beside the folder."""
-    folder = bundle.folder.resolve()
-    return folder.with_name(f"{folder.name}.site-thresholds.json")
+    return path_beside(bundle, "site-thresholds")
 
 
 def vision_of(bundle: Bundle) -> dict[str, str]:
@@ -60,18 +59,15 @@ def at_site(bundle: Bundle, variant: Variant) -> tuple[Variant, str]:
     }
     remark = (
         f"Thresholds of {len(refitted)} findings were refitted on site, to {site.studies} studies "
-        f"on {site.on} ({_digest(_record(site))[:12]})."
+        f"on {site.on} ({seal_of(asdict(site))[:12]})."
     )
     return replace(variant, rules={**variant.rules, **refitted}), remark
 
 
 def save_site(bundle: Bundle, site: Site) -> Path:
     """Writes the refitted thresholds, whole or not at all; returns the file."""
-    path, record = site_path(bundle), _record(site)
-    fresh = path.with_suffix(".part")
-    text = json.dumps({"format": FORMAT, **record, "digest": _digest(record)}, indent=1)
-    fresh.write_text(text + "\n", encoding="utf-8")
-    fresh.replace(path)
+    path = site_path(bundle)
+    write_sealed(path, FORMAT, asdict(site))
     return path
 
 
@@ -83,7 +79,7 @@ def _load(path: Path) -> Site:
             for variant, refitted in record["rules"].items()
         }
         site = Site(record["studies"], record["on"], record["vision"], rules)
-        sound = record["digest"] == _digest(_record(site))
+        sound = record["digest"] == seal_of(asdict(site))
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
         raise CalibrationError(_damaged(path)) from problem
     if not sound:
@@ -96,12 +92,3 @@ def _damaged(path: Path) -> str:
         f"{path} is damaged or was altered. Refit it: radscr-edge calibrate --studies CSV, or "
         "remove it to use the thresholds as shipped."
     )
-
-
-def _record(site: Site) -> dict[str, Any]:
-    return asdict(site)
-
-
-def _digest(record: Mapping[str, Any]) -> str:
-    text = json.dumps(record, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -16,13 +16,9 @@ from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
 from radscr_export.decoder.baseline import baselines
 from radscr_runtime.decoders.decisions import load_decisions, load_labelling
-from radscr_runtime.decoders.gate import Verdict, run_gate
+from radscr_runtime.decoders.gate import Verdict, measure
 from radscr_runtime.decoders.gguf_check import check_gguf
-from radscr_runtime.decoders.process import Model, PhiProcess
-from radscr_runtime.options import Options
-
-SECONDS = 600.0
-"""That one batch of the gate may take."""
+from radscr_runtime.decoders.process import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +37,17 @@ def admit(path: Path, made: Mapping[str, Any], sentences: Sequence[Sentence]) ->
     `made` is what is known of its making. Raises DecoderError where the GGUF is unsound or
     llama.cpp cannot run.
     """
-    verdict = measure_gguf(path)
+    verdict = measure(Model(path, sha256_of(path), check_gguf(path)))
     beside = baselines(sentences, load_decisions(), seed=0)
     decoder = named(verdict, beside["logistic_regression"])
     low, high = verdict.interval
     gate = {
-        **{"passed": decoder == "judge", "right": verdict.right, "decisions": verdict.count},
-        **{"accuracy": round(verdict.accuracy, 3), "low": round(low, 3), "high": round(high, 3)},
+        "passed": decoder == "judge",
+        "right": verdict.right,
+        "decisions": verdict.count,
+        "accuracy": round(verdict.accuracy, 3),
+        "low": round(low, 3),
+        "high": round(high, 3),
         "majority": round(verdict.majority, 3),
         "always_drop": round(verdict.always_drop, 3),
         **beside,
@@ -67,15 +67,6 @@ def made_by(path: Path) -> dict[str, Any]:
     facts = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
     known: dict[str, Any] = facts if facts.get("sha256") == sha256_of(path) else {}
     return known or {"source": path.name}
-
-
-def measure_gguf(path: Path) -> Verdict:
-    """How a GGUF decides the decision set, by the path that a reading takes."""
-    phi = PhiProcess(Model(path, sha256_of(path), check_gguf(path)), Options(budget_s=SECONDS))
-    try:
-        return run_gate(phi, load_decisions())
-    finally:
-        phi.close()
 
 
 def gate_bundle(bundle: Bundle, decoder: Path | None) -> Bundle:

@@ -7,13 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from radscr_runtime.decoders.decisions import Labelled
+from radscr_runtime.decoders.decisions import Labelled, load_decisions
 from radscr_runtime.decoders.judge import Oracle
+from radscr_runtime.decoders.process import Model, PhiProcess
 from radscr_runtime.decoders.setup import SEQUENCES
 from radscr_runtime.operating import wilson
+from radscr_runtime.options import Options
 
 LEAST_ACCURACY: Final = 0.9
 """Share of the decision set that a Phi must decide as both readers did."""
+
+BATCH_S: Final = 600.0
+"""Seconds that one batch of questions may take, the loading of the model included."""
+Tell = Callable[[int, int], None]
+"""Hears how many decisions of how many are done."""
+
+
+def untold(_done: int, _count: int) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +76,16 @@ class Verdict:
         )
 
 
-def run_gate(
-    phi: Oracle,
-    decisions: Sequence[Labelled],
-    tell: Callable[[int, int], None] = lambda done, count: None,
-) -> Verdict:
+def measure(model: Model, threads: int = 1, tell: Tell = untold) -> Verdict:
+    """How a GGUF decides the shipped set, as a reading asks; errors as `run_gate`."""
+    phi = PhiProcess(model, Options(threads=threads, budget_s=BATCH_S))
+    try:
+        return run_gate(phi, load_decisions(), tell)
+    finally:
+        phi.close()
+
+
+def run_gate(phi: Oracle, decisions: Sequence[Labelled], tell: Tell = untold) -> Verdict:
     """How Phi decides; DecoderError where it gives no answer. `tell` hears of the progress.
 
     Asked are batches of as many as are evaluated at once, so that a limit of time is one of a

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.prose_trial import Trial, trial_digest
+from radscr_runtime.sealed import path_beside, seal_of, write_sealed
 
 FORMAT: Final = 1
 MOST: Final = 0.5
@@ -34,24 +35,14 @@ class Rate:
 
 def rates_path(bundle: Bundle) -> Path:
     """The file of a bundle's trials; it lies beside the folder."""
-    folder = bundle.folder.resolve()
-    return folder.with_name(f"{folder.name}.site-prose.json")
+    return path_beside(bundle, "site-prose")
 
 
 def save_rate(bundle: Bundle, sha256: str, mode: str, trial: Trial) -> Rate:
     """Records a trial in place of an earlier one; returns what was recorded."""
     rate = Rate(sha256, mode, trial.lists, trial.fallen)
     others = [one for one in _load(bundle) if (one.sha256, one.mode) != (sha256, mode)]
-    rates, path = [*others, rate], rates_path(bundle)
-    fresh = path.with_suffix(".part")
-    record = {
-        "format": FORMAT,
-        "lists": trial_digest(),
-        "rates": [asdict(one) for one in rates],
-        "digest": _digest(rates),
-    }
-    fresh.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    fresh.replace(path)
+    write_sealed(rates_path(bundle), FORMAT, _record(trial_digest(), [*others, rate]))
     return rate
 
 
@@ -81,7 +72,8 @@ def _load(bundle: Bundle) -> tuple[Rate, ...]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         rates = [Rate(**one) for one in record["rates"]]
-        sound = record["format"] == FORMAT and record["digest"] == _digest(rates)
+        seal = seal_of(_record(record["lists"], rates))
+        sound = record["format"] == FORMAT and record["digest"] == seal
         current = record["lists"] == trial_digest()
     except (KeyError, TypeError, ValueError) as problem:
         raise DecoderError(_damaged(path)) from problem
@@ -90,9 +82,8 @@ def _load(bundle: Bundle) -> tuple[Rate, ...]:
     return tuple(rates) if current else ()
 
 
-def _digest(rates: list[Rate]) -> str:
-    text = json.dumps([asdict(one) for one in rates], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _record(lists: str, rates: Sequence[Rate]) -> dict[str, Any]:
+    return {"lists": lists, "rates": [asdict(one) for one in rates]}
 
 
 def _damaged(path: Path) -> str:

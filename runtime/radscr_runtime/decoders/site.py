@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.gate import Verdict
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.process import Model
+from radscr_runtime.sealed import path_beside, seal_of, write_sealed
 
 FORMAT: Final = 2
 SHIPPED: Final = "default"
@@ -60,8 +60,7 @@ class SiteDecoders:
 
 def decoders_path(bundle: Bundle) -> Path:
     """The file of a bundle's list; it lies beside the folder."""
-    folder = bundle.folder.resolve()
-    return folder.with_name(f"{folder.name}.site-decoders.json")
+    return path_beside(bundle, "site-decoders")
 
 
 def load_decoders(bundle: Bundle) -> SiteDecoders:
@@ -77,7 +76,7 @@ def load_decoders(bundle: Bundle) -> SiteDecoders:
                 "add the decoders again."
             )
         site = SiteDecoders(record["used"], tuple(map(_entry, record["entries"])))
-        sound = record["format"] == FORMAT and record["digest"] == _digest(site)
+        sound = record["format"] == FORMAT and record["digest"] == seal_of(asdict(site))
     except (KeyError, TypeError, ValueError) as problem:
         raise DecoderError(_damaged(path)) from problem
     if not sound:
@@ -143,25 +142,12 @@ def model_of(bundle: Bundle, name: str) -> Model:
 
 
 def _save(bundle: Bundle, site: SiteDecoders) -> None:
-    path = decoders_path(bundle)
-    fresh = path.with_suffix(".part")
-    text = json.dumps({"format": FORMAT, **_record(site), "digest": _digest(site)}, indent=1)
-    fresh.write_text(text + "\n", encoding="utf-8")
-    fresh.replace(path)
+    write_sealed(decoders_path(bundle), FORMAT, asdict(site))
 
 
 def _entry(record: dict[str, Any]) -> Entry:
     verdict = record["verdict"] and Verdict(**record["verdict"])
     return Entry(**{**record, "verdict": verdict})
-
-
-def _record(site: SiteDecoders) -> dict[str, Any]:
-    return asdict(site)
-
-
-def _digest(site: SiteDecoders) -> str:
-    text = json.dumps(_record(site), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _damaged(path: Path) -> str:
