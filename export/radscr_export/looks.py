@@ -20,7 +20,6 @@ from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Bytes
 from radscr_export.data.augment import augment
 from radscr_export.data.training_set import Studies, select
-from radscr_export.run import digest_of
 from radscr_runtime.networks import OnnxNetworks
 
 LOOKS: Final = 2
@@ -40,7 +39,7 @@ def look(bundle: Bundle, studies: Studies, seed: int, cache: Path) -> NDArray[np
     used. They are computed once for a network, films and seed, and where that was stopped it goes
     on: the file in `cache` is named by the digest of all three.
     """
-    key = sha256(f"{vision_digest(bundle)} {digest_of(studies)} {seed}".encode()).hexdigest()
+    key = sha256(f"{vision_digest(bundle)} {studies.digest()} {seed}".encode()).hexdigest()
     path, record, count = cache / f"{key[:32]}.looks", _record(bundle), LOOKS * len(studies.ids)
     # Of several processes of one training the first computes, and the others wait and read.
     with PartialState().main_process_first():

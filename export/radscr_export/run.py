@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -10,13 +9,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-import numpy as np
 import torch
 
 from radscr_edge.errors import TrainingError
-from radscr_export.data.training_set import Studies
+from radscr_edge.records import Bytes
 from radscr_export.model.preset import Preset, load_preset
 
 RECORD: Final = "run.json"
@@ -25,6 +23,21 @@ RECORD: Final = "run.json"
 HISTORY: Final = "history.jsonl"
 """A line for every start of the run, with revision and packages, and for all data it saw."""
 PACKAGES: Final = ("accelerate", "numpy", "opencv-python-headless", "torch", "transformers")
+
+
+PRETRAINING: Final = "pretraining"
+"""Folder in a run's folder where the encoder was pre-trained: checkpoint, logs and history."""
+
+
+class Seen(Protocol):
+    """Films that a training sees."""
+
+    @property
+    def images(self) -> Bytes:
+        """(n, S, S)."""
+
+    def digest(self) -> str:
+        """SHA-256 of all that training sees of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,9 @@ def resume(folder: Path) -> Run:
 
 def describe(run: Run) -> dict[str, Any]:
     """All that made a run, for its bundle: seed, preset and history, but not where the data lie."""
-    return {**_ingredients(run), "history": _history(run.folder)}
+    before = _history(run.folder / PRETRAINING)
+    history = {"pretraining": before} if before else {}
+    return {**_ingredients(run), **history, "history": _history(run.folder)}
 
 
 def note_start(run: Run, processes: int) -> None:
@@ -99,7 +114,7 @@ def note_start(run: Run, processes: int) -> None:
     _append(run.folder, event)
 
 
-def note_data(run: Run, split: str, size: int, studies: Studies) -> None:
+def note_data(run: Run, split: str, size: int, films: Seen) -> None:
     """Adds the digest of some data to the history.
 
     Raises TrainingError where the same split had another digest at that size when the run saw it
@@ -107,7 +122,7 @@ def note_data(run: Run, split: str, size: int, studies: Studies) -> None:
     """
     if not first_process():
         return
-    digest = digest_of(studies)
+    digest = films.digest()
     for event in _history(run.folder):
         if (event["event"], event.get("split"), event.get("size")) == ("data", split, size):
             if event["digest"] != digest:
@@ -116,23 +131,13 @@ def note_data(run: Run, split: str, size: int, studies: Studies) -> None:
                     "with. Restore them, or train in another folder."
                 )
             return
-    facts = {"split": split, "size": size, "films": len(studies.ids), "digest": digest}
+    facts = {"split": split, "size": size, "films": len(films.images), "digest": digest}
     _append(run.folder, {"event": "data", **facts})
 
 
 def first_process() -> bool:
     """Whether this is the one process of a run that writes; torchrun numbers them."""
     return os.environ.get("RANK", "0") == "0"
-
-
-def digest_of(studies: Studies) -> str:
-    """SHA-256 of images, labels and texts of studies: equal where training sees the same."""
-    digest = hashlib.sha256()
-    for array in (studies.images, studies.shapes, studies.states, studies.source, studies.implied):
-        digest.update(np.ascontiguousarray(array).data)
-    words = (studies.ids, studies.sources, studies.told, studies.mentions, studies.drawn)
-    digest.update(repr((words, studies.boxes)).encode())
-    return digest.hexdigest()
 
 
 def _ingredients(run: Run) -> dict[str, Any]:

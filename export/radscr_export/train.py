@@ -32,6 +32,7 @@ from radscr_export.losses import classifier_loss, pointing_loss, report_loss
 from radscr_export.metrics import assessable, finding_aurocs
 from radscr_export.model.preset import Preset
 from radscr_export.model.radscr import RadSCR
+from radscr_export.pretrain import pretrain
 from radscr_export.proposal_step import Seen, retrieval_loss
 from radscr_export.reports import ReportVectors, read_reports
 from radscr_export.run import Run, note_data
@@ -82,6 +83,8 @@ def train(run: Run) -> RadSCR:
     encoder = TextEncoder.load(run.preset.text.encoder)
     library = read_library(encoder)
     model = _new_model(run, library.tokens.states.shape[-1])
+    if run.preset.pretraining is not None:
+        pretrain(run, run.preset.pretraining, model.encoder)
     count = len(run.preset.phases)
     lessons = [partial(_lesson, run, index, library, encoder) for index in range(count)]
     return cast(RadSCR, teach(run, model, lessons).average.module)

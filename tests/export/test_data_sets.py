@@ -280,7 +280,7 @@ def test_a_normal_study_denies_all_and_counts_less_than_words(tmp_path: Path) ->
     [
         ({"hernia": "yes"}, r"line 2: 'hernia' must be one of 1, 0, u or empty"),
         ({"split": "dev"}, r"line 2: 'split' must be one of train, val, test or empty"),
-        ({"view": "LL"}, r"line 2: 'view' must be one of PA, AP or empty"),
+        ({"view": "LL"}, r"line 2: 'view' must be one of PA, AP, lateral or empty"),
         ({"pnuemothorax": "1"}, r"has a column 'pnuemothorax', which is neither a field nor"),
         ({"patient": ""}, r"line 2: 'patient' is empty"),
     ],
@@ -309,7 +309,11 @@ def test_mimic_films_come_with_patient_view_and_published_split(tmp_path: Path) 
 
     films = list(KINDS["mimic"](tmp_path))
 
-    assert [(one.split, one.view) for one in films] == [("train", View.PA), ("val", View.AP)]
+    assert [(one.split, one.view, one.lateral) for one in films] == [
+        ("train", View.PA, False),
+        ("val", View.AP, False),
+        ("train", View.UNKNOWN, True),
+    ]
     assert all(one.file.is_file() for one in films)
 
 
@@ -472,14 +476,21 @@ def test_a_padchest_study_of_one_label_is_normal_unknown_or_silent(
 
 
 @pytest.mark.parametrize("change", [{"Projection": "L"}, {"Pediatric": "PED"}])
-def test_lateral_films_and_children_of_padchest_are_left_out(
+def test_a_padchest_of_laterals_or_children_alone_is_refused(
     tmp_path: Path, change: dict[str, str]
 ) -> None:
     write_padchest(tmp_path, [["normal"]], **change)
 
-    assert list(KINDS["padchest"](tmp_path)) == []
     with pytest.raises(TrainingError, match="'padchest' lists no frontal film"):
         load_studies(write_sets(tmp_path, {"kind": "padchest"}), "train", SIZE)
+
+
+def test_a_lateral_film_of_padchest_is_marked(tmp_path: Path) -> None:
+    write_padchest(tmp_path, [["normal"]], Projection="L")
+
+    (film,) = KINDS["padchest"](tmp_path)
+
+    assert film.lateral
 
 
 def test_padchest_labels_that_cannot_be_read_are_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import torch
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
@@ -30,6 +31,8 @@ IU_IMAGES = ("file", "uid", "orig_w", "orig_h", "split", "shard")
 SPLITS = ("train", "val", "test")
 FILMS = 24
 """Films of each split of IU and of each NIH view; every other one shows an effusion."""
+LATERAL_EVERY = 4
+"""Every such IU study has a lateral film too: a drawing on its side."""
 NORMAL_DONORS = 16
 """Normal films that each NIH view's training split holds besides."""
 
@@ -89,7 +92,7 @@ def write_pack(data: Path) -> Path:
 
 
 def _write_iu(data: Path, sick: list[Bytes], well: list[Bytes]) -> None:
-    studies, images, pictures = [], [], {}
+    studies, images, pictures, laterals = [], [], {}, {}
     for index in range(FILMS * len(SPLITS)):
         split, ill = SPLITS[index // FILMS], index % 2 == 0
         film = (sick if ill else well)[index // 2 % 6]
@@ -100,9 +103,14 @@ def _write_iu(data: Path, sick: list[Bytes], well: list[Bytes]) -> None:
         pictures[file] = cv2.resize(film, (64, 64), interpolation=cv2.INTER_AREA)
         size = {"orig_w": film.shape[1] * 20.0, "orig_h": film.shape[0] * 20.0}
         images.append({"file": file, "uid": uid, "split": split, "shard": "iu_frontal.tar", **size})
+        if index % LATERAL_EVERY == 0:
+            file = f"{index + 1}_lateral.jpg"
+            laterals[file] = cv2.resize(np.rot90(film), (64, 64), interpolation=cv2.INTER_AREA)
+            images.append(images[-1] | {"file": file, "shard": "iu_lateral.tar"})
     write_reports(data, studies)
     write_table(data / "iu_xray" / "iu_images.csv", IU_IMAGES, images)
     write_shard(data / "iu_xray" / "iu_frontal.tar", pictures)
+    write_shard(data / "iu_xray" / "iu_lateral.tar", laterals)
 
 
 def _write_nih(data: Path, sick: list[Bytes], well: list[Bytes]) -> None:

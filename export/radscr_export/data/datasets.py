@@ -37,18 +37,18 @@ class DataSet:
     kind: str
     folder: Path
 
-    def films(self) -> list[Listed]:
-        """All its frontal films, in the order of its tables.
+    def films(self, lateral: bool = False) -> list[Listed]:
+        """All its frontal films, or all its laterals, in the order of its tables.
 
         Raises TrainingError where its files are not of the published layout, where a patient or a
-        film is in two splits, or where it has no film.
+        film is in two splits, or where it has no frontal film.
         """
         films = list(KINDS[self.kind](self.folder))
-        if not films:
+        if all(one.lateral for one in films):
             raise TrainingError(f"Data set {self.name!r} lists no frontal film at {self.folder}.")
         check_disjoint(self.name, ((one.patient, one.split) for one in films))
         check_disjoint(self.name, ((str(one.file), one.split) for one in films))
-        return films
+        return [one for one in films if one.lateral is lateral]
 
 
 def data_sets(data: Path) -> tuple[DataSet, ...]:

@@ -44,7 +44,7 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One frontal film as the tables of a data set list it."""
+    """One film as the tables of a data set list it."""
 
     file: Path
     patient: str
@@ -53,6 +53,8 @@ class Listed:
     view: View
     labels: Callable[[], Labels]
     """Called only for films of the wanted split, since it may open a report."""
+    lateral: bool = False
+    """Laterals are for pre-training alone: they are never read, labelled or measured."""
 
 
 def labels_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,6 +72,15 @@ class Studies:
             object.__setattr__(self, "implied", np.zeros(self.states.shape, np.bool_))
         if len(self.boxes) != len(self.ids):
             object.__setattr__(self, "boxes", ((),) * len(self.ids))
+
+    def digest(self) -> str:
+        """SHA-256 of images, labels and texts: equal where training sees the same."""
+        digest = hashlib.sha256()
+        for array in (self.images, self.shapes, self.states, self.source, self.implied):
+            digest.update(np.ascontiguousarray(array).data)
+        words = (self.ids, self.sources, self.told, self.mentions, self.drawn)
+        digest.update(repr((words, self.boxes)).encode())
+        return digest.hexdigest()
 
     def of(self, name: str) -> NDArray[np.int64]:
         """Rows whose source is `name`; none where no set is called so."""

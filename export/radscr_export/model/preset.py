@@ -65,6 +65,19 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Pretraining:
+    """What the encoder learns without labels before the first phase."""
+
+    size: int
+    """Side of the films in pixels."""
+    epochs: int
+    batch: int
+    """Films, each of which is seen twice."""
+    rate: float
+    """Peak learning rate of a cosine schedule with linear warm-up."""
+
+
+@dataclass(frozen=True, slots=True)
 class LossPreset:
     """Constants of the losses (method section 1)."""
 
@@ -125,6 +138,8 @@ class Preset:
     """Share of the films of a batch that a blank rectangle covers in part (cutout)."""
     accumulate: int = 1
     """Parts, one after the other, of a batch's share in a process; gradients add up."""
+    pretraining: Pretraining | None = None
+    """None: the encoder starts from random weights, or from `encoder.weights`."""
     validate: bool = True
     """Whether every epoch ends with the macro AUROC of the validation films in the log."""
 
@@ -152,6 +167,7 @@ def load_preset(name: str) -> Preset:
         text=TextPreset(**table["text"]),
         loss=loss,
         phases=tuple(Phase(**phase) for phase in table["phase"]),
+        pretraining=Pretraining(**table["pretraining"]) if "pretraining" in table else None,
         **table["training"],
     )
 

@@ -27,7 +27,8 @@ from radscr_export.data.sets.imagenome import gold_patients, scene_codes, scene_
 
 VERSION: Final = "mimic-cxr-2.0.0"
 SPLITS: Final = {"train": "train", "validate": "val", "test": "test"}
-FRONTAL: Final = frozenset({"PA", "AP"})
+VIEWS: Final = {"PA": View.PA, "AP": View.AP}
+LATERAL: Final = frozenset({"LATERAL", "LL"})
 VALUES: Final = {
     "1.0": State.POSITIVE,
     "1": State.POSITIVE,
@@ -44,7 +45,7 @@ TOLD: Final = ("FINDINGS", "IMPRESSION", "CONCLUSION", "FINDINGS AND IMPRESSION"
 
 
 def list_films(folder: Path) -> Iterator[Listed]:
-    """The PA and AP films in the published split, patients of Chest ImaGenome's gold set in test.
+    """PA, AP and lateral films in the published split, patients of the gold set in test.
 
     Raises TrainingError where a table or a column is missing.
     """
@@ -52,7 +53,8 @@ def list_films(folder: Path) -> Iterator[Listed]:
     splits = {row["dicom_id"]: row["split"] for row in _table(folder, "split", ("split",))}
     chexpert = {row["study_id"]: row for row in _table(folder, "chexpert", ("study_id",))}
     for row in _table(folder, "metadata", ("dicom_id", "subject_id", "study_id", "ViewPosition")):
-        if row["ViewPosition"] not in FRONTAL:
+        position = row["ViewPosition"]
+        if position not in VIEWS and position not in LATERAL:
             continue
         patient, study, film = row["subject_id"], row["study_id"], row["dicom_id"]
         place = Path("files") / f"p{patient[:2]}" / f"p{patient}" / f"s{study}"
@@ -61,8 +63,9 @@ def list_films(folder: Path) -> Iterator[Listed]:
             patient=patient,
             study=study,
             split="test" if patient in gold else SPLITS[splits[film]],
-            view=View(row["ViewPosition"]),
+            view=VIEWS.get(position, View.UNKNOWN),
             labels=partial(_labels, folder, place, film, chexpert.get(study, {})),
+            lateral=position in LATERAL,
         )
 
 

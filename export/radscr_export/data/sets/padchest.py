@@ -31,6 +31,7 @@ COLUMNS: Final = (
     *("Labels", "LabelsLocalizationsBySentence"),
 )
 VIEWS: Final = {"PA": View.PA, "AP": View.AP, "AP_horizontal": View.AP}
+LATERAL: Final = "L"
 SIDES: Final = {"loc bilateral": Side.BILATERAL, "loc right": Side.RIGHT, "loc left": Side.LEFT}
 CHILD: Final = "PED"
 
@@ -49,16 +50,18 @@ class LabelMap:
 
 
 def list_films(folder: Path) -> Iterator[Listed]:
-    """The frontal films of adults, split by a hash of the patient."""
+    """The frontal and lateral films of adults, split by a hash of the patient."""
     for row in read_columns(folder / TABLE, COLUMNS):
-        if row["Projection"] in VIEWS and row["Pediatric"] != CHILD:
+        projection = row["Projection"]
+        if (projection in VIEWS or projection == LATERAL) and row["Pediatric"] != CHILD:
             yield Listed(
                 file=folder / row["ImageDir"] / row["ImageID"],
                 patient=row["PatientID"],
                 study=row["StudyID"],
                 split=split_of(row["PatientID"]),
-                view=VIEWS[row["Projection"]],
+                view=VIEWS.get(projection, View.UNKNOWN),
                 labels=partial(_labels, row),
+                lateral=projection == LATERAL,
             )
 
 

@@ -28,23 +28,26 @@ VIEWS: Final = {
     "AP": View.AP,
     "ANTERO_POSTERIOR": View.AP,
 }
+LATERAL: Final = frozenset({"LATERAL", "LL", "RL"})
 ROOT: Final = "deid_png"
 
 
 def list_films(folder: Path) -> Iterator[Listed]:
-    """The frontal films of the published splits; films of other views are left out."""
+    """The frontal and lateral films of the published splits; other views are left out."""
     for published, split in SPLITS.items():
         for study, entry in _studies(folder / "metadata", published):
             report = " ".join(str(entry.get(part) or "") for part in ("Findings", "Impression"))
             for path, view in zip(entry["ImagePath"], entry["ImageViewPosition"], strict=True):
-                if str(view).upper() in VIEWS:
+                position = str(view).upper()
+                if position in VIEWS or position in LATERAL:
                     yield Listed(
                         file=folder / ROOT / path.rpartition(f"{ROOT}/")[2],
                         patient=str(entry["PatientID"]),
                         study=study,
                         split=split,
-                        view=VIEWS[str(view).upper()],
+                        view=VIEWS.get(position, View.UNKNOWN),
                         labels=partial(report_labels, report),
+                        lateral=position in LATERAL,
                     )
 
 

@@ -19,7 +19,8 @@ TABLE: Final = "studies.csv"
 NEEDED: Final = ("file", "patient")
 OPTIONAL: Final = ("study", "split", "view", "report", "normal")
 VALUES: Final = {"1": State.POSITIVE, "0": State.NEGATIVE, "u": State.UNKNOWN}
-VIEWS: Final = {"": View.UNKNOWN, "PA": View.PA, "AP": View.AP}
+LATERAL: Final = "lateral"
+VIEWS: Final = {"": View.UNKNOWN, "PA": View.PA, "AP": View.AP, LATERAL: View.UNKNOWN}
 
 
 def list_films(folder: Path) -> Iterator[Listed]:
@@ -35,6 +36,7 @@ def list_films(folder: Path) -> Iterator[Listed]:
             split=row.get("split") or split_of(row["patient"]),
             view=VIEWS[row.get("view") or ""],
             labels=partial(_labels, row),
+            lateral=row.get("view") == LATERAL,
         )
 
 
