@@ -178,11 +178,15 @@ class Oracle:
 
     odds: float
     asked: list = field(default_factory=list)
+    cancelled: bool = False
     closed: bool = False
 
     def log_odds(self, prompts):
         self.asked.append(list(prompts))
         return [self.odds] * len(prompts)
+
+    def cancel(self):
+        self.cancelled = True
 
     def close(self):
         self.closed = True

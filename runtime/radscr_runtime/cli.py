@@ -29,7 +29,7 @@ from radscr_runtime.reader import Reader
 from radscr_runtime.timing import listen
 from radscr_runtime.verify_command import add_verify_command
 
-USAGE_EXIT, STUDY_EXIT, BUNDLE_EXIT = 2, 3, 4
+USAGE_EXIT, STUDY_EXIT, BUNDLE_EXIT, STOPPED_EXIT = 2, 3, 4, 130
 DEFAULT_BUNDLE = Path("models/default")
 
 
@@ -42,6 +42,9 @@ def main() -> None:
         print(problem, file=sys.stderr)
         codes = {StudyError: STUDY_EXIT, BundleError: BUNDLE_EXIT}
         code = codes.get(type(problem), USAGE_EXIT)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        code = STOPPED_EXIT
     raise SystemExit(code)
 
 
@@ -159,13 +162,14 @@ def _read(arguments: argparse.Namespace) -> int:
 def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> None:
     show = _stream(sys.stderr) if arguments.decoder == "fluent" else unheard
     with listen() as seconds:
-        report = reader.read(study, show)
+        for report in reader.tiers(study, show):
+            record = to_record(report, seconds, arguments.language)
+            if arguments.out is not None:
+                page = save_report(arguments.out, record, report.radiograph)
     if show is not unheard:
         print(file=sys.stderr)
-    record = to_record(report, seconds, arguments.language)
     print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))
     if arguments.out is not None:
-        page = save_report(arguments.out, record, report.radiograph)
         print(f"Page: {page}", file=sys.stderr)
 
 

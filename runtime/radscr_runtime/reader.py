@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from radscr_edge.records import Provenance, Radiograph, Report
 from radscr_runtime.aggregate import Evidences, aggregate
 from radscr_runtime.classify import classify
 from radscr_runtime.critique import critique
-from radscr_runtime.decoders import Decoder, open_decoder
+from radscr_runtime.decoders import Decoder, in_order, open_decoder
 from radscr_runtime.decoders.decoder import OnText, unheard
 from radscr_runtime.donors import Donors, open_donors
 from radscr_runtime.encode import encode
@@ -67,6 +68,14 @@ class Reader:
         `on_text` hears a fluent text while it is written and not yet checked; it may raise
         StopWriting, which leaves the report with its sentences.
         """
+        *_, report = self.tiers(study, on_text)
+        return report
+
+    def tiers(self, study: Path | str, on_text: OnText = unheard) -> Iterator[Report]:
+        """The report as the rules alone compose it, and again once Phi has had its say.
+
+        Each is complete, the last is what `read` returns. Without a Phi there is but one.
+        """
         settings, rules = self.bundle.settings, self.variant.rules
         radiograph = load(Path(study).absolute(), self.worker)
         grid = encode(self.networks, radiograph)
@@ -78,8 +87,13 @@ class Reader:
         findings = retrieve(self.library, challenges, settings, rules)
         missed = recheck(self.library, proposals.c_neg, hypotheses, settings)
         evidences = Evidences(radiograph, hypotheses, findings, missed)
-        composition = aggregate(self.decoder, self.library, evidences, self.advice, on_text)
-        return Report(radiograph, hypotheses, findings, missed, composition, self.provenance)
+        for decoder in in_order(self.decoder):
+            composition = aggregate(decoder, self.library, evidences, self.advice, on_text)
+            yield Report(radiograph, hypotheses, findings, missed, composition, self.provenance)
+
+    def cancel(self) -> None:
+        """Stops Phi, from any thread: the reading that waits for it ends with what it has."""
+        self.decoder.cancel()
 
     def close(self) -> None:
         """Ends the decoding worker and frees the decoder."""

@@ -114,6 +114,43 @@ def test_a_decision_that_takes_too_long_gives_way_to_plain_and_ends_the_process(
     assert phi.pid is None
 
 
+def test_a_decision_that_is_cancelled_from_another_thread_is_left_to_plain(phi, reading):
+    library, evidences = reading
+    phi.log_odds([QUESTION])
+    os.kill(phi.pid, signal.SIGSTOP)  # whatever it is asked now it is still deciding
+    decoder = JudgeDecoder(phi)
+    later(0.2, decoder.cancel)
+
+    composed = aggregate(decoder, library, evidences)
+
+    assert composed.decoder == "plain"
+    assert composed.remark == (
+        "Phi was stopped before it was done. The plain decoder decided instead."
+    )
+    assert phi.pid is None
+    assert aggregate(decoder, library, evidences).decoder == "judge"
+
+
+def test_a_cancel_while_nothing_is_asked_costs_no_later_answer(phi):
+    phi.cancel()
+    first = phi.log_odds([QUESTION])
+    phi.cancel()
+
+    assert phi.log_odds([QUESTION]) == first
+
+
+def test_ctrl_c_while_phi_decides_leaves_the_report_to_plain(phi, reading):
+    library, evidences = reading
+    phi.log_odds([QUESTION])
+    os.kill(phi.pid, signal.SIGSTOP)
+    later(0.2, os.kill, os.getpid(), signal.SIGINT)
+
+    composed = aggregate(JudgeDecoder(phi), library, evidences)
+
+    assert (composed.decoder, phi.pid) == ("plain", None)
+    assert composed.remark.startswith("Phi was stopped before it was done.")
+
+
 def test_a_process_that_died_between_two_studies_costs_nothing(phi):
     first = phi.log_odds([QUESTION])
     os.kill(phi.pid, signal.SIGKILL)

@@ -180,17 +180,22 @@ def test_time_spent_before_the_writing_counts(phi):
         phi.write(ORDER, Hearer(since=Hearer().since - 60.0))
 
 
-def test_a_listener_that_has_heard_enough_ends_the_process_of_phi(phi, reading):
+@pytest.mark.parametrize("stop", [StopWriting("enough"), KeyboardInterrupt()])
+def test_a_listener_that_has_heard_enough_ends_the_process_of_phi(phi, reading, stop):
     heard = []
 
     def enough(piece):
         heard.append(piece)
-        raise StopWriting("enough")
+        raise stop
 
     composition = composed(phi, reading, on_text=enough)
 
     assert len(heard) == 1
-    assert "The writing was stopped." in composition.remark
+    assert composition.prose is None
+    assert composition.remark == (
+        "No fluent text. Phi was stopped before it was done. "
+        "The findings stand sentence by sentence."
+    )
     assert phi.pid is None
     assert composed(phi, reading).decoder == "fluent"
 

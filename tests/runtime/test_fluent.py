@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from stand_ins import Oracle
 
 from radscr_edge.contract import Bundle
-from radscr_edge.errors import DecoderError, StopWriting
+from radscr_edge.errors import DecoderError
 from radscr_edge.prose import Prose
 from radscr_edge.records import Missed, Polarity
 from radscr_edge.sentences import load_sentences
@@ -116,28 +116,6 @@ def test_prose_that_fails_the_check_gives_way_to_the_sentences_with_the_reason(r
     assert composition.lines == verbatim(reading).lines
     assert composition.remark.startswith("No fluent text. Its sentence 'The lungs show a cavity.'")
     assert composition.remark.endswith("The findings stand sentence by sentence.")
-
-
-@pytest.mark.parametrize("stopped", [KeyboardInterrupt(), StopWriting("enough")])
-def test_a_writing_that_is_stopped_leaves_the_sentences(reading, stopped):
-    composition = composed(reading, Broken(1.0, problem=stopped))
-
-    assert composition.prose is None
-    assert composition.remark == (
-        "No fluent text. The writing was stopped. The findings stand sentence by sentence."
-    )
-
-
-def test_a_listener_ends_the_writing_by_raising(reading):
-    library, evidences, _ = reading
-
-    def enough(piece):
-        raise StopWriting("enough")
-
-    composition = aggregate(FluentDecoder(Author(1.0)), library, evidences, on_text=enough)
-
-    assert composition.prose is None
-    assert "was stopped" in composition.remark
 
 
 def test_a_judge_that_fails_is_followed_by_no_prose(reading):

@@ -6,7 +6,7 @@ import pytest
 from radscr_edge.errors import DecoderError
 from radscr_edge.prose import Told
 from radscr_runtime.decoders.fluent_check import check_prose
-from radscr_runtime.decoders.joints import is_open, joints_of
+from radscr_runtime.decoders.joints import beside_open, is_open, joints_of
 from radscr_runtime.decoders.prose_trial import LISTS, trial_lists
 from radscr_runtime.decoders.writing import join, write_freely
 
@@ -52,6 +52,12 @@ def test_two_short_sentences_about_one_organ_may_be_joined():
         ),
         (".",),
     )
+
+
+def test_phi_is_shown_the_sentences_at_open_joints_only():
+    told = [HEART, NODULE, CLEAR, HEART]
+
+    assert beside_open(told, joints_of(told)) == [NODULE, CLEAR]
 
 
 @pytest.mark.parametrize(

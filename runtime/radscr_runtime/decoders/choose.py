@@ -48,6 +48,12 @@ def open_decoder(bundle: Bundle, options: Options) -> tuple[Decoder, str]:
     return FluentDecoder(phi, options.prose), remark
 
 
+def in_order(decoder: Decoder) -> tuple[Decoder, ...]:
+    """What composes a report: rules alone, which take no time, and then whoever asks Phi."""
+    plain = PlainDecoder()
+    return (plain,) if decoder.name == plain.name else (plain, decoder)
+
+
 def _check(options: Options) -> None:
     if options.prose not in MODES:
         raise DecoderError(f"{options.prose!r} is no mode of prose; choose {' or '.join(MODES)}.")

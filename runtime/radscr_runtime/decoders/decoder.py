@@ -44,5 +44,8 @@ class Decoder(Protocol):
         Raises DecoderError where a decoder that writes could not.
         """
 
+    def cancel(self) -> None:
+        """From any thread: a `decide` or `write` that is under way raises DecoderError soon."""
+
     def close(self) -> None:
         """Frees what the decoder holds."""

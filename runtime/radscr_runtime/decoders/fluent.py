@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from radscr_edge.errors import DecoderError, StopWriting
+from radscr_edge.errors import DecoderError
 from radscr_edge.prose import Prose, Told
 from radscr_edge.records import Composition, Decision, Missed, Sentence
 from radscr_runtime.decoders.decoder import Decoder, Hearer
 from radscr_runtime.decoders.fluent_check import check_prose
-from radscr_runtime.decoders.joints import is_open, joints_of
+from radscr_runtime.decoders.joints import beside_open, is_open, joints_of
 from radscr_runtime.decoders.judge import JudgeDecoder, Oracle
 from radscr_runtime.decoders.question import list_findings
 from radscr_runtime.decoders.writing import Order
@@ -52,11 +52,12 @@ class FluentDecoder:
         steps = joints_of(told) if self.mode == JOINED else ()
         if steps and not is_open(steps):
             return check_prose("".join(options[0] for options in steps), told)
-        try:
-            text = self.phi.write(Order(list_findings(told), steps), hearer)
-        except (KeyboardInterrupt, StopWriting) as problem:
-            raise DecoderError("The writing was stopped.") from problem
-        return check_prose(text, told)
+        listed = beside_open(told, steps) if steps else told
+        return check_prose(self.phi.write(Order(list_findings(listed), steps), hearer), told)
+
+    def cancel(self) -> None:
+        """Stops Phi, whatever it does."""
+        self.phi.cancel()
 
     def close(self) -> None:
         """Frees the model."""

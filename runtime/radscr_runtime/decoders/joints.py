@@ -37,6 +37,12 @@ def is_open(steps: Steps) -> bool:
     return any(len(one) > 1 for one in steps)
 
 
+def beside_open(told: Sequence[Told], steps: Steps) -> list[Told]:
+    """The sentences on either side of a joint that is open: all that Phi needs to know ahead."""
+    joints = [number for number, options in enumerate(steps) if len(options) > 1]
+    return [told[number] for number in sorted({side for one in joints for side in (one - 1, one)})]
+
+
 def _alternatives(told: Sequence[Told], number: int) -> Iterator[str]:
     stem = _stem(told[number].text)
     if number == 0:

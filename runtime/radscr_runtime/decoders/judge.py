@@ -19,6 +19,9 @@ class Oracle(Protocol):
     def log_odds(self, prompts: Sequence[str]) -> Sequence[float]:
         """ln P(keep) / P(drop) of the next word after each prompt."""
 
+    def cancel(self) -> None:
+        """From any thread: an answer that is waited for ends in DecoderError."""
+
     def close(self) -> None:
         """Frees the model."""
 
@@ -46,6 +49,10 @@ class JudgeDecoder:
     def write(self, told: Sequence[Told], hearer: Hearer) -> Prose | None:
         """Nothing: the sentences stand as they are."""
         return None
+
+    def cancel(self) -> None:
+        """Stops Phi, whatever it is asked."""
+        self.phi.cancel()
 
     def close(self) -> None:
         """Frees the model."""

@@ -25,6 +25,9 @@ class PlainDecoder:
         """Nothing: the sentences stand as they are."""
         return None
 
+    def cancel(self) -> None:
+        """Is done before anybody could cancel it."""
+
     def close(self) -> None:
         """Holds nothing."""
 

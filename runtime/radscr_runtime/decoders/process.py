@@ -15,7 +15,7 @@ from typing import Final
 import psutil
 
 from radscr_edge.child import Child, ChildGoneError, Message, start_child
-from radscr_edge.errors import DecoderError
+from radscr_edge.errors import DecoderError, StopWriting
 from radscr_runtime.decoders.decoder import Hearer, OnText
 from radscr_runtime.decoders.gguf_check import Gguf
 from radscr_runtime.decoders.setup import MIB, choose_setup, most_data_mb
@@ -24,6 +24,7 @@ from radscr_runtime.golden import cache_folder
 from radscr_runtime.options import Options
 
 CHILD: Final = "radscr_runtime.decoders.child"
+STOPPED: Final = "Phi was stopped before it was done."
 LONGEST_TEXT: Final = 2**16
 """Characters of a text from the child, far beyond what fits any context here."""
 
@@ -45,7 +46,8 @@ class PhiProcess:
     """Asks a GGUF for odds or a text in a child process, within a time limit.
 
     The child starts with the first question and stays for the next study; it is ended by a crash, a
-    missed limit, a hearer that raises and `close`, and the question after that starts another.
+    missed limit, a hearer that raises, Ctrl-C, `cancel` and `close`, and the question after that
+    starts another.
     """
 
     def __init__(self, model: Model, options: Options) -> None:
@@ -54,6 +56,7 @@ class PhiProcess:
         self._seconds_limit = options.budget_s
         self._lock = threading.Lock()
         self._child: Child | None = None
+        self._cancelled = threading.Event()
 
     @property
     def pid(self) -> int | None:
@@ -81,6 +84,16 @@ class PhiProcess:
             child.send({"write": asdict(order)})
             return "".join(_heard(child, deadline, hearer.on_text))
 
+    def cancel(self) -> None:
+        """From any thread: the request that is under way, if any, ends in DecoderError."""
+        if not self._lock.locked():
+            return
+        self._cancelled.set()
+        child = self._child
+        if child is not None:
+            child.process.kill()  # whoever waits for its answer sees the end of it, and cleans up
+            child.process.wait()
+
     def close(self) -> None:
         """Ends the child."""
         with self._lock:
@@ -90,6 +103,7 @@ class PhiProcess:
     def _answering(self, verb: str, since: float) -> Iterator[float]:
         """The deadline of one request; whatever goes wrong with it ends the child."""
         with self._lock:
+            self._cancelled.clear()
             try:
                 yield since + self._seconds_limit
             except TimeoutError as problem:
@@ -98,7 +112,13 @@ class PhiProcess:
                     f"Phi did not {verb} within {self._seconds_limit:g} s and was stopped. "
                     "Give it more time (--budget-s)."
                 ) from problem
+            except (KeyboardInterrupt, StopWriting) as problem:
+                self._stop()
+                raise DecoderError(STOPPED) from problem
             except ChildGoneError as problem:
+                if self._cancelled.is_set():
+                    self._stop()
+                    raise DecoderError(STOPPED) from problem
                 end = _end_of(self._child)
                 self._stop()
                 raise DecoderError(
@@ -117,6 +137,8 @@ class PhiProcess:
             self._stop()
         if self._child is None:
             self._child = self._start()
+            if self._cancelled.is_set():
+                raise ChildGoneError
             loaded = self._child.receive(deadline)[0]
             if "error" in loaded:
                 self._stop()  # it is ending by itself
