@@ -40,10 +40,10 @@ from radscr_edge.records import (
 from radscr_edge.relations import Relation, relate, worst_relation
 from radscr_edge.sentences import frame_templates, load_sentences
 from radscr_runtime.aggregate import Evidences, aggregate
-from radscr_runtime.decoders import Decoder, PlainDecoder
-from radscr_runtime.decoders.decoder import Hearer
+from radscr_runtime.decoders.decoder import Decoder, Hearer
 from radscr_runtime.decoders.fluent import FluentDecoder
 from radscr_runtime.decoders.judge import JudgeDecoder
+from radscr_runtime.decoders.plain import PlainDecoder
 from radscr_runtime.decoders.process import PhiProcess
 from radscr_runtime.decoders.site import SHIPPED, model_of
 from radscr_runtime.library import open_library

@@ -101,6 +101,19 @@ def _add_evaluation(commands: Any) -> None:
     evaluate.add_argument(
         "--ablation-epochs", type=int, default=3, help="of each such training (default 3)"
     )
+    evaluate.add_argument(
+        "--radeval",
+        type=Path,
+        metavar="PYTHON",
+        help="of an environment with RadEval 2, for metrics that need downloaded models",
+    )
+    evaluate.add_argument(
+        "--radeval-metrics",
+        nargs="+",
+        default=["f1chexbert", "radgraph"],
+        metavar="METRIC",
+        help="by RadEval's names (default: %(default)s)",
+    )
     evaluate.set_defaults(run=_evaluate)
     card = commands.add_parser("card", help="write a bundle's model card from its figures")
     card.add_argument("bundle", type=Path, metavar="BUNDLE")
@@ -134,12 +147,17 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         evaluate_ablations,
         evaluate_predictions,
     )
+    from radscr_export.evaluation.rad_eval import RadEval  # noqa: PLC0415
+    from radscr_export.evaluation.report_section import ReportPlan  # noqa: PLC0415
 
     data, split, out = arguments.data, arguments.split, arguments.out
+    python, metrics = arguments.radeval, tuple(arguments.radeval_metrics)
+    rad_eval = None if python is None else RadEval(python, metrics)
     if arguments.predictions is not None:
-        print(evaluate_predictions(arguments.predictions, data, split, out))
+        print(evaluate_predictions(arguments.predictions, data, split, out, rad_eval))
         return
-    path = evaluate(arguments.bundle, data, split, out, arguments.variant, arguments.decoder)
+    reports = ReportPlan(tuple(arguments.decoder), rad_eval)
+    path = evaluate(arguments.bundle, data, split, out, arguments.variant, reports)
     if arguments.ablations > 0:
         plan = Plan(arguments.ablations, arguments.ablation_epochs, arguments.variant)
         evaluate_ablations(arguments.bundle, data, split, out, plan, arguments.decoder)

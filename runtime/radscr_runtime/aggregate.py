@@ -29,9 +29,9 @@ from radscr_edge.records import (
 from radscr_edge.relations import Relation, covers, worst_relation
 from radscr_edge.sentences import best_match, frame
 from radscr_edge.wording import Role
-from radscr_runtime.decoders import Decoder, PlainDecoder
-from radscr_runtime.decoders.decoder import Hearer, OnText, unheard
+from radscr_runtime.decoders.decoder import Decoder, Hearer, OnText, unheard
 from radscr_runtime.decoders.fluent import with_prose
+from radscr_runtime.decoders.plain import PlainDecoder
 from radscr_runtime.library import Library
 from radscr_runtime.timing import stage
 

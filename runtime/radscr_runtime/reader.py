@@ -16,8 +16,8 @@ from radscr_edge.records import Provenance, Radiograph, Report
 from radscr_runtime.aggregate import Evidences, aggregate
 from radscr_runtime.classify import classify
 from radscr_runtime.critique import critique
-from radscr_runtime.decoders import Decoder, in_order, open_decoder
-from radscr_runtime.decoders.decoder import OnText, unheard
+from radscr_runtime.decoders.choose import in_order, open_decoder
+from radscr_runtime.decoders.decoder import Decoder, OnText, unheard
 from radscr_runtime.donors import Donors, open_donors
 from radscr_runtime.encode import encode
 from radscr_runtime.library import Library, open_library

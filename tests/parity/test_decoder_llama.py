@@ -11,7 +11,7 @@ from radscr_edge.errors import BundleError, DecoderError
 from radscr_edge.records import Missed, Polarity
 from radscr_edge.sentences import load_sentences
 from radscr_runtime import Options, Reader
-from radscr_runtime.decoders import open_decoder
+from radscr_runtime.decoders.choose import open_decoder
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.question import ask

@@ -15,7 +15,7 @@ from radscr_edge.contract import Bundle, Files, sha256_of
 from radscr_edge.errors import DecoderError, StopWriting
 from radscr_runtime import Options, Reader
 from radscr_runtime.aggregate import Evidences, aggregate
-from radscr_runtime.decoders import open_decoder
+from radscr_runtime.decoders.choose import open_decoder
 from radscr_runtime.decoders.decoder import Hearer
 from radscr_runtime.decoders.fluent import FREE, FluentDecoder
 from radscr_runtime.decoders.fluent_check import check_prose

@@ -12,9 +12,9 @@ from radscr_edge.records import Polarity
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
 from radscr_runtime.aggregate import aggregate
-from radscr_runtime.decoders import PlainDecoder
 from radscr_runtime.decoders.fluent import FluentDecoder
 from radscr_runtime.decoders.judge import JudgeDecoder
+from radscr_runtime.decoders.plain import PlainDecoder
 from radscr_runtime.decoders.process import PhiProcess
 from radscr_runtime.decoders.site import SHIPPED, model_of
 from radscr_runtime.library import open_library

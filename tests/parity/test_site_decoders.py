@@ -11,7 +11,7 @@ from runtime.test_cli import run
 from radscr_edge.contract import Bundle, Files, sha256_of
 from radscr_edge.errors import DecoderError
 from radscr_runtime import Options
-from radscr_runtime.decoders import open_decoder
+from radscr_runtime.decoders.choose import open_decoder
 from radscr_runtime.decoders.gate import Verdict
 from radscr_runtime.decoders.site import (
     add_decoder,

@@ -27,8 +27,8 @@ from radscr_edge.records import (
 from radscr_edge.sentences import best_match, frame, load_sentences
 from radscr_edge.wording import Role
 from radscr_runtime.aggregate import Evidences, aggregate
-from radscr_runtime.decoders import PlainDecoder
 from radscr_runtime.decoders.judge import JudgeDecoder
+from radscr_runtime.decoders.plain import PlainDecoder
 
 EFFUSION, OPACITY, CONSOLIDATION = "pleural effusion", "lung opacity", "consolidation"
 PNEUMOTHORAX, BLUNTING = "pneumothorax", "costophrenic angle blunting"

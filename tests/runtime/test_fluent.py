@@ -16,7 +16,7 @@ from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
 from radscr_runtime import Options, Reader
 from radscr_runtime.aggregate import Evidences, aggregate
-from radscr_runtime.decoders import open_decoder
+from radscr_runtime.decoders.choose import open_decoder
 from radscr_runtime.decoders.decoder import Hearer
 from radscr_runtime.decoders.fluent import FREE, FluentDecoder
 from radscr_runtime.decoders.joints import joints_of

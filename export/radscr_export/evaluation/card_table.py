@@ -199,6 +199,19 @@ def _reports(reports: Mapping[str, Any] | None) -> Iterator[str]:
         ]
         head = ("system", *(REPORT_METRICS[metric] for metric in metrics))
         yield from _table(f"Reports, {subset} IU studies ({count}): micro F1", head, rows)
+    yield from _rad_eval(reports.get("rad_eval"), reports["studies"])
+
+
+def _rad_eval(found: Mapping[str, Any] | None, studies: Mapping[str, int]) -> Iterator[str]:
+    if found is None:
+        return
+    for subset, count in studies.items():
+        rows = [
+            (name, *(figure(row[subset].get(metric)) for metric in found["metrics"]))
+            for name, row in found["systems"].items()
+        ]
+        title = f"Reports by RadEval, {subset} IU studies ({count}): means"
+        yield from _table(title, ("system", *found["metrics"]), rows)
 
 
 def _ablations(

@@ -13,7 +13,7 @@ from radscr_edge.records import Composition, Radiograph
 from radscr_export.data.training_set import Studies
 from radscr_export.walk import Walk, as_radiograph
 from radscr_runtime.aggregate import Evidences, aggregate
-from radscr_runtime.decoders import open_decoder
+from radscr_runtime.decoders.choose import open_decoder
 from radscr_runtime.library import open_library
 from radscr_runtime.options import Options
 

@@ -26,8 +26,14 @@ from radscr_export.evaluation.localisation import localisation
 from radscr_export.evaluation.page import to_page
 from radscr_export.evaluation.predictions import score_predictions
 from radscr_export.evaluation.provenance import provenance, stamp
+from radscr_export.evaluation.rad_eval import RadEval
 from radscr_export.evaluation.readings import SETS, Readings, read_all
-from radscr_export.evaluation.report_section import WalkedFilms, measure_reports
+from radscr_export.evaluation.report_section import (
+    ReportPlan,
+    WalkedFilms,
+    measure_reports,
+    named_decoders,
+)
 from radscr_export.heads import preset_of
 from radscr_export.text_encoder import TextEncoder
 from radscr_export.texts import read_library
@@ -44,36 +50,37 @@ def evaluate(
     split: str,
     out: Path,
     variant: str = "",
-    decoders: Sequence[str] = (),
+    plan: ReportPlan | None = None,
 ) -> Path:
     """Writes metrics.json, evaluation.html and card.md into `out`; returns the first one's path.
 
-    `variant` empty: the bundle's preferred one. `decoders` write the reports, and the first is
-    compared with the baselines; empty: the bundle's own, then the plain one. Raises BundleError
-    where the bundle is damaged or has no such variant, TrainingError where the data pack lacks a
-    table or a shard, DecoderError where a decoder cannot run here.
+    `variant` empty: the bundle's preferred one. Raises BundleError where the bundle is damaged or
+    has no such variant, TrainingError where the data pack lacks a table or a shard, DecoderError
+    where a decoder of the plan cannot run here.
     """
     bundle = Bundle.open(bundle_folder)
     walker = Walker.open(bundle, _variant(bundle, variant))
     readings = read_all(bundle, walker, data, split)
     films = WalkedFilms(readings.studies, readings.walks)
-    chosen = _decoders(bundle, decoders)
+    plan = (plan or ReportPlan()).of(bundle)
     metrics = {
         "provenance": provenance(readings),
         **walk_figures(readings, data),
         "gates": gates(data, split),
-        "reports": measure_reports(bundle, walker, films, data, split, chosen),
+        "reports": measure_reports(bundle, walker, films, data, split, plan),
         "examples": read_examples(bundle, readings.variant.name),
     }
     return write_evaluation(metrics, out)
 
 
-def evaluate_predictions(file: Path, data: Path, split: str, out: Path) -> Path:
+def evaluate_predictions(
+    file: Path, data: Path, split: str, out: Path, rad_eval: RadEval | None = None
+) -> Path:
     """Writes the report metrics of another system's texts as metrics.json; returns its path.
 
     Errors as `score_predictions`.
     """
-    found = score_predictions(file, data, split)
+    found = score_predictions(file, data, split, rad_eval)
     command = f"radscr-export evaluate --predictions {file.name} --data DATA --split {split}"
     return _write_json({"provenance": {"split": split, **stamp(command)}, "reports": found}, out)
 
@@ -100,7 +107,8 @@ def evaluate_ablations(
     encoder = TextEncoder.load(preset.text.encoder)
     texts = (read_library(encoder), encoder)
     trainer = Trainer(bundle, preset, data, out / HEADS, plan.epochs, texts)
-    decoder = next((one for one in _decoders(bundle, decoders) if one != "plain"), "")
+    named = decoders or named_decoders(bundle)
+    decoder = next((one for one in named if one != "plain"), "")
     plan = replace(plan, variant=_variant(bundle, plan.variant), decoder=decoder)
     found = ablations(trainer, plan, split)
     return write_evaluation({**json.loads(path.read_text(encoding="utf-8")), **found}, out)
@@ -159,10 +167,6 @@ def _variant(bundle: Bundle, asked: str) -> str:
         known = ", ".join(bundle.variants)
         raise BundleError(f"{bundle.name} has no network variant {asked!r}; it has {known}.")
     return asked or next(iter(bundle.variants))
-
-
-def _decoders(bundle: Bundle, asked: Sequence[str]) -> tuple[str, ...]:
-    return tuple(asked) or tuple(dict.fromkeys((bundle.decoder, "plain")))
 
 
 def _films(readings: Readings, name: str) -> dict[str, int]:

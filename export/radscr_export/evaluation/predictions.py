@@ -10,7 +10,7 @@ from typing import Any
 
 from radscr_edge.errors import TrainingError
 from radscr_export.evaluation.grounding import contradictions_of
-from radscr_export.evaluation.report_metrics import report_figures
+from radscr_export.evaluation.rad_eval import RadEval, all_figures
 from radscr_export.evaluation.report_truth import SystemReports, Truth, load_truth
 
 COLUMNS = ("id", "report")
@@ -18,7 +18,9 @@ SHOWN = 5
 """Ids that an error names at most."""
 
 
-def score_predictions(file: Path, data: Path, split: str) -> dict[str, Any]:
+def score_predictions(
+    file: Path, data: Path, split: str, rad_eval: RadEval | None = None
+) -> dict[str, Any]:
     """Our report metrics of the texts in `file` on the IU studies of a split; figures only.
 
     `file` is a CSV with the columns id and report, or (.jsonl) one JSON object a line with these
@@ -31,7 +33,7 @@ def score_predictions(file: Path, data: Path, split: str) -> dict[str, Any]:
     return {
         "file": file.name,
         "split": split,
-        **report_figures([reports], truth),
+        **all_figures([reports], truth, rad_eval),
         "contradictions": contradictions_of(reports),
     }
 

@@ -45,22 +45,40 @@ def report_figures(systems: Sequence[SystemReports], truth: Truth) -> dict[str, 
         *(count_texts(one, truth) for one in systems),
         *(_by_codes(one, truth) for one in systems if one.codes is not None),
     ]
-    subsets = {name: rows for name, rows in _subsets(truth).items() if len(rows)}
-    draws = {one.name: _each(subsets, partial(draws_of, one)) for one in counts}
-    ours = draws[counts[0].name]
+    draws = {one.name: each_subset(truth, partial(draws_of, one)) for one in counts}
     return {
-        "studies": _each(subsets, len),
-        "macro_over": _each(subsets, partial(_macro_over, counts[0])),
+        "studies": each_subset(truth, len),
+        "macro_over": each_subset(truth, partial(_macro_over, counts[0])),
         "chexpert_classes": list(class_names()),
-        "systems": {name: _each(found, scores) for name, found in draws.items()},
+        **compared(draws),
         "hedged": {
-            one.name: _each(subsets, partial(_ce_abn, count_hedged(one, truth))) for one in systems
-        },
-        "differences": {
-            one.name: {name: difference(ours[name], draws[one.name][name]) for name in subsets}
-            for one in counts[1:]
+            one.name: each_subset(truth, partial(_ce_abn, count_hedged(one, truth)))
+            for one in systems
         },
         "per_finding": {one.name: _per_finding(one) for one in counts},
+    }
+
+
+def compared(
+    draws: Mapping[str, Mapping[str, Numbers]], metrics: Sequence[str] = METRICS
+) -> dict[str, Any]:
+    """The scores of systems by subset, and how far the first is from each other.
+
+    `draws` are of every system and subset, (1 + draws, metrics).
+    """
+    ours, *others = draws
+    return {
+        "systems": {
+            name: {subset: scores(one, metrics) for subset, one in row.items()}
+            for name, row in draws.items()
+        },
+        "differences": {
+            name: {
+                subset: difference(draws[ours][subset], one, metrics)
+                for subset, one in draws[name].items()
+            }
+            for name in others
+        },
     }
 
 
@@ -83,26 +101,26 @@ def draws_of(counts: Counts, rows: Rows) -> Numbers:
     return np.column_stack(columns)
 
 
-def scores(draws: Numbers) -> dict[str, Any]:
+def each_subset(truth: Truth, figure: Callable[[Rows], Given]) -> dict[str, Given]:
+    """A figure of the studies of every subset that has any, by its name."""
+    return {name: figure(rows) for name, rows in _subsets(truth).items() if len(rows)}
+
+
+def scores(draws: Numbers, metrics: Sequence[str] = METRICS) -> dict[str, Any]:
     """Metric -> value with its interval, where it applies; rounded for the file."""
     return {
         name: {key: round(value, 4) for key, value in asdict(interval(column)).items()}
-        for name, column in zip(METRICS, draws.T, strict=True)
+        for name, column in zip(metrics, draws.T, strict=True)
         if not np.isnan(column[0])
     }
 
 
-def difference(ours: Numbers, theirs: Numbers) -> dict[str, Any]:
+def difference(ours: Numbers, theirs: Numbers, metrics: Sequence[str] = METRICS) -> dict[str, Any]:
     """Metric -> ours minus theirs with its interval, and whether that excludes 0."""
-    told = scores(ours - theirs)
+    told = scores(ours - theirs, metrics)
     for one in told.values():
         one["excludes_zero"] = one["low"] > 0 or one["high"] < 0
     return told
-
-
-def _each(subsets: Mapping[str, Given], figure: Callable[[Given], Any]) -> dict[str, Any]:
-    """A figure of every subset."""
-    return {name: figure(given) for name, given in subsets.items()}
 
 
 def _by_codes(reports: SystemReports, truth: Truth) -> Counts:

@@ -1,7 +1,4 @@
-"""Decoders: which supplementary sentences U join the retrieved ones Q, which stay verbatim."""
+"""Decoders: which supplementary sentences U join the retrieved ones Q, which stay verbatim.
 
-from radscr_runtime.decoders.choose import in_order, open_decoder
-from radscr_runtime.decoders.decoder import Decoder
-from radscr_runtime.decoders.plain import PlainDecoder
-
-__all__ = ["Decoder", "PlainDecoder", "in_order", "open_decoder"]
+Nothing is imported here: Phi's own process starts in this package, and needs little of it.
+"""

@@ -35,6 +35,7 @@ from radscr_export.evaluation.ablations import (
     see_films,
 )
 from radscr_export.evaluation.evaluate import evaluate, evaluate_ablations
+from radscr_export.evaluation.report_section import ReportPlan
 from radscr_export.metrics import DRAWS, Interval
 from radscr_export.model.preset import Preset
 from radscr_export.model.radscr import Heads
@@ -290,7 +291,7 @@ def named_bundle(
 def test_ablations_join_the_evaluation_beside_them(
     named_bundle: Bundle, pack: Path, few_extras: None, tmp_path: Path
 ) -> None:
-    evaluate(named_bundle.folder, pack, "test", tmp_path, decoders=("plain",))
+    evaluate(named_bundle.folder, pack, "test", tmp_path, plan=ReportPlan(("plain",)))
     plan = Plan(seeds=1, epochs=1, trainings=(FULL,))
 
     path = evaluate_ablations(named_bundle.folder, pack, "test", tmp_path, plan, ("plain",))

@@ -17,13 +17,14 @@ from radscr_export.evaluation.card_table import card_table
 from radscr_export.evaluation.evaluate import evaluate, evaluate_predictions, write_evaluation
 from radscr_export.evaluation.page import to_page
 from radscr_export.evaluation.published import load_published
+from radscr_export.evaluation.report_section import ReportPlan
 from radscr_export.phantoms import SAMPLES
 
 
 @pytest.fixture(scope="module")
 def written(bundle_folder: Path, pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("figures")
-    return evaluate(bundle_folder, pack, "val", out, decoders=("plain",))
+    return evaluate(bundle_folder, pack, "val", out, plan=ReportPlan(("plain",)))
 
 
 @pytest.fixture

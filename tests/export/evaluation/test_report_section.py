@@ -15,7 +15,7 @@ from radscr_edge.errors import DecoderError
 from radscr_export.data.training_set import load_studies
 from radscr_export.evaluation.composed import composed_texts, compositions
 from radscr_export.evaluation.published import load_published
-from radscr_export.evaluation.report_section import WalkedFilms, measure_reports
+from radscr_export.evaluation.report_section import ReportPlan, WalkedFilms, measure_reports
 from radscr_export.walk import Walker
 
 
@@ -39,7 +39,7 @@ def films(pack: Path, bundle: Bundle, walker: Walker) -> WalkedFilms:
 
 @pytest.fixture(scope="module")
 def figures(pack: Path, bundle: Bundle, walker: Walker, films: WalkedFilms) -> dict:
-    return measure_reports(bundle, walker, films, pack, "val")
+    return measure_reports(bundle, walker, films, pack, "val", ReportPlan(("plain",)))
 
 
 def test_our_reports_stand_beside_every_baseline(figures: dict) -> None:
