@@ -72,7 +72,7 @@ def test_the_card_has_a_table_of_them(asked: RadEval, truth: Truth) -> None:
     table = "\n".join(_reports(reports))
 
     assert "Reports by RadEval, abnormal IU studies (2): means" in table
-    assert "| ours | 1.000 (1.000–1.000) | 1.000 (1.000–1.000) |" in table
+    assert "| ours | 1.000 (1.000 to 1.000) | 1.000 (1.000 to 1.000) |" in table
 
 
 def test_figures_hold_no_text(asked: RadEval, truth: Truth) -> None:
