@@ -142,7 +142,7 @@ def retrain(
         made = bundle.training.get("heads", {})
         if epochs:
             logs = out.with_name(f"{out.name}.heads")
-            run = start(logs, data, base.preset, seed, f"{vision_digest(base)}, {epochs} epochs")
+            run = start(logs, data, preset, seed, f"{vision_digest(base)}, {epochs} epochs")
             texts, looks = (library, encoder), cache_folder() / "looks"
             write_heads(train_heads(run, base, texts, epochs, looks), folder)
             made = {"epochs": epochs, **describe(run)}

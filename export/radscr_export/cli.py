@@ -124,12 +124,13 @@ def _add_evaluation(commands: Any) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     import torch  # noqa: PLC0415  the other commands' help should not wait for it
 
+    from radscr_export.model.preset import load_preset  # noqa: PLC0415
     from radscr_export.run import start  # noqa: PLC0415
     from radscr_export.train import train  # noqa: PLC0415
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    run = start(arguments.out, arguments.data, arguments.preset, arguments.seed)
+    run = start(arguments.out, arguments.data, load_preset(arguments.preset), arguments.seed)
     train(replace(run, save_steps=arguments.save_steps, save_minutes=arguments.save_minutes))
     print(arguments.out)
 

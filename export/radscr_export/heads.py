@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from radscr_edge.contract import Bundle
-from radscr_edge.errors import TrainingError
 from radscr_export.data.extras import extra_studies
 from radscr_export.data.training_set import Studies, join, load_studies, select
 from radscr_export.engine import Lesson, Part, teach
 from radscr_export.looks import LOOKS, look
-from radscr_export.model.preset import LossPreset, Preset, load_preset
+from radscr_export.model.preset import LossPreset, Preset, recorded_preset
 from radscr_export.model.radscr import Heads
 from radscr_export.proposal_step import Seen, retrieval_loss
 from radscr_export.run import Run, note_data
@@ -62,15 +61,8 @@ def load_material(
 
 
 def preset_of(bundle: Bundle) -> Preset:
-    """The preset that a bundle names; TrainingError where its heads would not fit the vision."""
-    preset = load_preset(bundle.preset)
-    if bundle.shapes.image_size != preset.encoder.image_size:
-        raise TrainingError(
-            f"The vision of {bundle.name} sees {bundle.shapes.image_size} pixels, but the preset "
-            f"{preset.name!r} is now for {preset.encoder.image_size}: heads of this preset do not "
-            "fit. Train the preset anew, or retrain with the release that the bundle came with."
-        )
-    return preset
+    """The preset that a bundle's vision was trained by, as the bundle recorded it."""
+    return recorded_preset(bundle.training["run"]["preset"])
 
 
 def train_heads(

@@ -15,7 +15,7 @@ import torch
 
 from radscr_edge.errors import TrainingError
 from radscr_edge.records import Bytes
-from radscr_export.model.preset import Preset, load_preset
+from radscr_export.model.preset import Preset, recorded_preset
 
 RECORD: Final = "run.json"
 """What a run is made of; two folders with the same one, and the same data, give the same weights.
@@ -57,13 +57,13 @@ class Run:
     save_minutes: float = 10.0
 
 
-def start(folder: Path, data: Path, preset: str, seed: int, heads_of: str = "") -> Run:
+def start(folder: Path, data: Path, preset: Preset, seed: int, heads_of: str = "") -> Run:
     """A run in `folder`, new or to be continued, on CUDA where there is one.
 
     Raises TrainingError where the folder holds a run of another preset, seed or vision network.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return claim(Run(folder, data, load_preset(preset), seed, device, heads_of))
+    return claim(Run(folder, data, preset, seed, device, heads_of))
 
 
 def claim(run: Run) -> Run:
@@ -90,7 +90,7 @@ def resume(folder: Path) -> Run:
             f"{folder} holds heads for another bundle's vision, no whole model: radscr-export "
             "retrain goes on with them."
         )
-    return start(folder, Path(record["data"]), record["preset"]["name"], record["seed"])
+    return start(folder, Path(record["data"]), recorded_preset(record["preset"]), record["seed"])
 
 
 def describe(run: Run) -> dict[str, Any]:

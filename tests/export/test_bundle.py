@@ -17,6 +17,7 @@ from radscr_export.bundle import assemble, build
 from radscr_export.card import write_card
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import load_studies
+from radscr_export.model.preset import load_preset
 from radscr_export.run import Run, start
 from radscr_export.texts import LibraryTexts
 from radscr_export.train import load_trained
@@ -124,7 +125,7 @@ def test_the_same_run_gives_the_same_networks_and_library(
 
 
 def test_a_folder_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
-    start(tmp_path / "run", tmp_path, "edge", seed=0)
+    start(tmp_path / "run", tmp_path, load_preset("edge"), seed=0)
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "letter.txt").write_text("Dear colleague")
 

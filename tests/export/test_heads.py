@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from radscr_edge.contract import Bundle
-from radscr_edge.errors import TrainingError
 from radscr_export.data.training_set import Studies, load_studies, select
 from radscr_export.heads import preset_of, train_heads
 from radscr_export.looks import LOOKS, look
@@ -112,6 +111,5 @@ def test_other_films_or_another_seed_are_looked_at_anew(
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_preset_of_another_size_is_refused_with_both_sizes(tiny_bundle: Bundle) -> None:
-    with pytest.raises(TrainingError, match="sees 64 pixels, but the preset 'edge' is now for 192"):
-        preset_of(replace(tiny_bundle, preset="edge"))
+def test_a_bundle_knows_the_preset_that_it_was_trained_by(tiny_bundle: Bundle, run: Run) -> None:
+    assert preset_of(tiny_bundle) == run.preset

@@ -30,6 +30,9 @@ WIDTH = 16
 """Of the tiny text encoder's token states."""
 
 
+EDGE = load_preset("edge")
+
+
 def test_every_epoch_of_both_phases_is_logged(run: Run) -> None:
     with (run.folder / "log.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -73,7 +76,7 @@ def test_data_that_changed_since_a_run_began_are_refused(run: Run, few_extras: N
 
 
 def test_a_run_of_heads_is_no_run_to_build_from(tmp_path: Path) -> None:
-    start(tmp_path, tmp_path, "edge", seed=0, heads_of="another network")
+    start(tmp_path, tmp_path, EDGE, seed=0, heads_of="another network")
 
     with pytest.raises(TrainingError, match="holds heads for another bundle's vision"):
         resume(tmp_path)
@@ -101,24 +104,24 @@ def test_training_moves_every_part_of_the_model(run: Run) -> None:
 
 
 def test_a_folder_of_a_run_with_another_seed_is_refused(tmp_path: Path) -> None:
-    start(tmp_path, tmp_path / "data", "edge", seed=1)
+    start(tmp_path, tmp_path / "data", EDGE, seed=1)
 
     with pytest.raises(TrainingError, match="holds a run with other settings"):
-        start(tmp_path, tmp_path / "data", "edge", seed=2)
+        start(tmp_path, tmp_path / "data", EDGE, seed=2)
 
 
 def test_the_same_run_may_continue_with_its_data_elsewhere(tmp_path: Path) -> None:
-    start(tmp_path, tmp_path / "here", "edge", seed=1)
+    start(tmp_path, tmp_path / "here", EDGE, seed=1)
 
-    run = start(tmp_path, tmp_path / "there", "edge", seed=1)
+    run = start(tmp_path, tmp_path / "there", EDGE, seed=1)
 
     assert resume(tmp_path) == run
     assert json.loads((tmp_path / "run.json").read_text())["data"].endswith("there")
 
 
-def test_a_preset_of_another_name_is_refused(tmp_path: Path) -> None:
+def test_a_preset_of_another_name_is_refused() -> None:
     with pytest.raises(TrainingError, match="'huge' is no preset: 'edge', 'paper', or"):
-        start(tmp_path, tmp_path, "huge", seed=0)
+        load_preset("huge")
 
 
 def test_missing_data_is_named(run: Run, tmp_path: Path) -> None:
@@ -134,7 +137,7 @@ def test_a_folder_without_a_run_cannot_be_built(tmp_path: Path) -> None:
 
 
 def test_a_run_that_has_not_finished_cannot_be_built(tmp_path: Path) -> None:
-    start(tmp_path / "run", tmp_path, "edge", seed=0)
+    start(tmp_path / "run", tmp_path, EDGE, seed=0)
 
     with pytest.raises(TrainingError, match="has not finished training"):
         build(tmp_path / "run", tmp_path / "bundle")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -170,6 +171,19 @@ def load_preset(name: str) -> Preset:
         pretraining=Pretraining(**table["pretraining"]) if "pretraining" in table else None,
         **table["training"],
     )
+
+
+def recorded_preset(record: Mapping[str, Any]) -> Preset:
+    """The preset that a run or a bundle wrote down; what it does not know yet is left out."""
+    before = record.get("pretraining")
+    nested = {
+        "encoder": EncoderPreset(**_with_tuples(record["encoder"])),
+        "text": TextPreset(**record["text"]),
+        "loss": LossPreset(**record["loss"]),
+        "phases": tuple(Phase(**phase) for phase in record["phases"]),
+        "pretraining": Pretraining(**before) if before else None,
+    }
+    return Preset(**{**record, **nested})
 
 
 def _with_tuples(table: dict[str, Any]) -> dict[str, Any]:

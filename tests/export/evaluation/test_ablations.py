@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -262,39 +261,13 @@ def test_the_verdict_is_of_the_sign(
     assert verdict(Interval((low + high) / 2, low, high), paper) == told
 
 
-def to_toml(preset: Preset) -> str:
-    """A preset as the file that it could have come from; JSON's values are TOML's, too."""
-    record = asdict(preset)
-    tables = {name: record.pop(name) for name in ("encoder", "text", "loss")}
-    phases, _ = record.pop("phases"), record.pop("name")
-    parts = [(f"[{name}]", table) for name, table in {**tables, "training": record}.items()]
-    parts += [("[[phase]]", phase) for phase in phases]
-    return "\n".join(
-        line
-        for head, table in parts
-        for line in (head, *(f"{name} = {json.dumps(value)}" for name, value in table.items()))
-    )
-
-
-@pytest.fixture(scope="module")
-def named_bundle(
-    tiny_bundle: Bundle, preset: Preset, tmp_path_factory: pytest.TempPathFactory
-) -> Bundle:
-    """The tiny bundle with a preset that can be loaded by its name."""
-    folder = tmp_path_factory.mktemp("named")
-    file = folder / "tiny.toml"
-    file.write_text(to_toml(preset), encoding="utf-8")
-    copied = Path(shutil.copytree(tiny_bundle.folder, folder / "bundle"))
-    return replace(tiny_bundle, folder=copied, preset=str(file)).save()
-
-
 def test_ablations_join_the_evaluation_beside_them(
-    named_bundle: Bundle, pack: Path, few_extras: None, tmp_path: Path
+    tiny_bundle: Bundle, pack: Path, few_extras: None, tmp_path: Path
 ) -> None:
-    evaluate(named_bundle.folder, pack, "test", tmp_path, plan=ReportPlan(("plain",)))
+    evaluate(tiny_bundle.folder, pack, "test", tmp_path, plan=ReportPlan(("plain",)))
     plan = Plan(seeds=1, epochs=1, trainings=(FULL,))
 
-    path = evaluate_ablations(named_bundle.folder, pack, "test", tmp_path, plan, ("plain",))
+    path = evaluate_ablations(tiny_bundle.folder, pack, "test", tmp_path, plan, ("plain",))
 
     found = json.loads(path.read_text(encoding="utf-8"))
     facts = found["ablation_facts"]
