@@ -6,9 +6,11 @@ import pytest
 from stand_ins import Oracle
 
 from radscr_edge.errors import DecoderError
+from radscr_edge.records import Missed
 from radscr_runtime.decoders.decisions import load_decisions, load_labelling
 from radscr_runtime.decoders.gate import LEAST_ACCURACY, Verdict, run_gate
-from radscr_runtime.decoders.rules import settle
+from radscr_runtime.decoders.judge import JudgeDecoder
+from radscr_runtime.decoders.rules import settle, touching
 from radscr_runtime.operating import wilson
 
 
@@ -54,11 +56,18 @@ def test_what_was_asked_is_shipped_dropped_or_set_apart(decisions):
 
 
 def test_a_question_holds_only_what_touches_the_candidate(decisions):
-    stranger = next(one for one in decisions if len(one.q) > one.question.count("\n- ") - 1)
+    for one in decisions:
+        shown = [said for said in one.q if f"{said.text}\n" in one.question]
+        assert shown == touching(one.q, one.u)
 
-    shown = [one for one in stranger.q if one.text in stranger.question]
 
-    assert 0 < len(shown) < len(stranger.q)
+def test_a_question_is_what_the_judge_asks_in_a_reading(decisions):
+    phi = Oracle(1.0)
+
+    for one in decisions:
+        JudgeDecoder(phi).decide(one.q, [Missed(one.u, 0.5, 0.3)])
+
+    assert [asked for (asked,) in phi.asked] == [one.question for one in decisions]
 
 
 def test_a_sentence_that_the_library_lost_is_named(tmp_path, monkeypatch):

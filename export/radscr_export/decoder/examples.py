@@ -7,22 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.records import Polarity, Sentence
 from radscr_export.decoder.answers import Answer, answers, wanted
 from radscr_export.decoder.wording import Wording, framed, is_taught, wording_of
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.decoders.rules import settle
 
-FILLERS = 1
-"""Sentences of Q about something else at most: one that touches another candidate."""
 SECOND = 0.4
 """Share of questions where Q holds two sentences of the candidate's kin."""
 KEPT = 0.7
 """Share of questions drawn from the table's answers to keep; some are dropped for the second."""
 FRAMED_SHARE = {Polarity.POSITIVE: 0.4, Polarity.NEGATIVE: 0.6, Polarity.UNCERTAIN: 0.7}
 """Share of sentences that are framed rather than written: most where fewest are written."""
-FILLED = (Polarity.POSITIVE,) * 6 + (Polarity.UNCERTAIN, Polarity.NEGATIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +74,6 @@ def _example(words: Words, rng: np.random.Generator) -> Example | None:
         said.append(words.draw(second.said, second.polarity, rng))
     if settle(said, candidate) is not None:
         return None
-    others = sorted(set(FINDINGS) - load_ontology().kin(first.candidate))
-    for _ in range(int(rng.integers(FILLERS + 1))):
-        polarity = FILLED[int(rng.integers(len(FILLED)))]
-        said.append(words.draw(str(rng.choice(others)), polarity, rng))
     q = tuple(said[index] for index in rng.permutation(len(said)))
     return Example(ask(q, candidate), (*q, candidate), wanted(q, candidate))
 

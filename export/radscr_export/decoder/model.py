@@ -17,10 +17,10 @@ from radscr_runtime.decoders.question import DROP, KEEP
 class Size:
     """Dimensions of a model."""
 
-    width: int = 256
-    feed_forward: int = 512
-    layers: int = 4
-    heads: int = 4
+    width: int = 320
+    feed_forward: int = 768
+    layers: int = 5
+    heads: int = 5
     """Each holds whole blocks of a quantised KV."""
 
 
@@ -56,9 +56,12 @@ class TinyPhi:
 
         `blanked`: the share of tokens that it does not get to see, while it learns.
         """
-        rows = [self.tokenizer.encode(prompt).ids for prompt in prompts]
+        return self.read_tokens([self.tokenizer.encode(prompt).ids for prompt in prompts], blanked)
+
+    def read_tokens(self, rows: Sequence[Sequence[int]], blanked: float = 0.0) -> Read:
+        """The same of prompts as tokens."""
         longest = max(len(row) for row in rows)
-        tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+        tokens = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows])
         if blanked:
             tokens[torch.rand(tokens.shape) < blanked] = 0
         last = torch.tensor([len(row) - 1 for row in rows])

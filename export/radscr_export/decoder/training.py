@@ -18,18 +18,22 @@ from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Polarity, Sentence
 from radscr_export.decoder.examples import Example, Words, make_examples, taught_words
 from radscr_export.decoder.gguf_file import write_quantised
+from radscr_export.decoder.merges import Merge, make_merges
 from radscr_export.decoder.model import Size, TinyPhi, new_phi
 from radscr_export.decoder.tokenizer import train_tokenizer
 from radscr_runtime.decoders.question import DROP, KEEP
+from radscr_runtime.decoders.writing import shared_start
 
 BATCH = 32
-RATE = 1.5e-3
+MERGES = 8
+"""Joints of prose a step."""
+RATE = 1e-3
 BLANKED = 0.04
 """Share of tokens that are hidden while it learns, so that no single word decides."""
 TOKENIZED = 4000
 """Questions that the tokenizer learns its words from."""
-STEPS = 800
-"""Ten minutes of one core."""
+STEPS = 2000
+"""Under an hour of one core."""
 
 
 def train_decoder(
@@ -66,6 +70,7 @@ def fit(words: Words, rng: np.random.Generator, phi: TinyPhi, steps: int) -> Tin
     phi.model.train()
     for _ in trange(steps, desc="training the decoder", unit="step", mininterval=5.0):
         loss = _loss(phi, meaning, make_examples(words, BATCH, rng))
+        loss += merging_loss(phi, make_merges(words, MERGES, rng))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch ships no type for it
         torch.nn.utils.clip_grad_norm_(learnt, 1.0)
@@ -83,8 +88,9 @@ def accuracy(phi: TinyPhi, examples: Sequence[Example]) -> float:
 
 
 def _tokenizer(words: Words, rng: np.random.Generator) -> Tokenizer:
-    drawn = make_examples(words, TOKENIZED, rng)
-    return train_tokenizer([one.prompt + answer for one in drawn for answer in (KEEP, DROP)])
+    asked, merges = make_examples(words, TOKENIZED, rng), make_merges(words, TOKENIZED // 10, rng)
+    texts = [one.prompt + answer for one in asked for answer in (KEEP, DROP)]
+    return train_tokenizer([*texts, *(one.prompt + one.options[one.wanted] for one in merges)])
 
 
 def _loss(phi: TinyPhi, meaning: nn.Linear, batch: Sequence[Example]) -> Tensor:
@@ -105,6 +111,21 @@ def _loss(phi: TinyPhi, meaning: nn.Linear, batch: Sequence[Example]) -> Tensor:
     understood = F.cross_entropy(of_findings, finding) + F.cross_entropy(of_polarities, polarity)
     total: Tensor = answered + understood
     return total
+
+
+def merging_loss(phi: TinyPhi, merges: Sequence[Merge]) -> Tensor:
+    """How far Phi is from the wanted choice at each joint, at the token in which they differ."""
+    rows = [[phi.tokenizer.encode(one.prompt + text).ids for text in one.options] for one in merges]
+    starts = [shared_start(row) for row in rows]
+    read = phi.read_tokens(
+        [row[0][:start] for row, start in zip(rows, starts, strict=True)], BLANKED
+    )
+    last = read.states[torch.arange(len(rows)), read.last]
+    losses = []
+    for state, row, start, one in zip(last, rows, starts, merges, strict=True):
+        differing = phi.model.lm_head.weight[[tokens[start] for tokens in row]]
+        losses.append(F.cross_entropy(differing @ state, torch.tensor(one.wanted)))
+    return torch.stack(losses).mean()
 
 
 def _ends(tokenizer: Tokenizer, example: Example) -> list[int]:

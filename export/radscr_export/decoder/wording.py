@@ -14,6 +14,7 @@ from radscr_edge.labeler.lexicon import expand, outcomes
 from radscr_edge.labeler.words import read_table
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Polarity, Sentence, Severity, Side
+from radscr_edge.sentences import load_sentences
 
 FRAMED = 240
 """Framed sentences tried for each finding and polarity."""
@@ -109,15 +110,19 @@ def wording_of(sentences: Sequence[Sentence]) -> Wording:
 def framed(sentences: Sequence[Sentence], rng: np.random.Generator) -> Wording:
     """The lexicon's names of every finding in FRAMES, where the labeler reads them as meant.
 
-    `sentences` lend all but the text. At most FRAMED for each finding and polarity.
+    `sentences` lend all but the text. At most FRAMED for each finding and polarity, and none that
+    the library has: of its even families nothing may be learnt.
     """
+    written = {one.text for one in load_sentences()}
     lenders = {(one.finding, one.polarity): one for one in sentences}
     made: Wording = {}
     for (finding, polarity), lender in lenders.items():
         bare = replace(lender, id="", side=Side.NONE, severity=Severity.NONE, zone="")
         texts = {_frame(names()[finding], polarity, rng) for _ in range(FRAMED)}
         made[finding, polarity] = [
-            replace(bare, text=text) for text in sorted(texts) if _says(text, finding, polarity)
+            replace(bare, text=text)
+            for text in sorted(texts - written)
+            if _says(text, finding, polarity)
         ]
     return made
 

@@ -36,13 +36,12 @@ class JudgeDecoder:
     def decide(self, q: Sequence[Sentence], u: Sequence[Missed]) -> tuple[Decision, ...]:
         """One decision per sentence of U, in its order; DecoderError where Phi fails.
 
-        All that is open is asked at once, each beside the sentences of Q that touch any of it;
-        nothing open: Phi is not asked at all.
+        All that is open is asked at once, each beside the sentences of Q that touch it; nothing
+        open: Phi is not asked at all.
         """
         settled = [settle(q, one.sentence) for one in u]
         asked = [one.sentence for one, decision in zip(u, settled, strict=True) if decision is None]
-        beside = [one for one in q if any(touching([one], other) for other in asked)]
-        odds = self.phi.log_odds([ask(beside, one) for one in asked]) if asked else ()
+        odds = self.phi.log_odds([ask(touching(q, one), one) for one in asked]) if asked else ()
         weighed = iter([_weighed(*pair) for pair in zip(asked, odds, strict=True)])
         return tuple(decision or next(weighed) for decision in settled)
 

@@ -29,12 +29,15 @@ WRITING: Final = (
 
 
 def ask(q: Sequence[Sentence], u: Sentence) -> str:
-    """The report so far and one candidate; the next word is KEEP or DROP."""
-    said = "\n".join(f"- {sentence.text}" for sentence in q)
-    return f"Report:\n{said}\nCandidate:\n- {u.text}\nKeep or drop the candidate?"
+    """The report so far and one candidate; the next word is KEEP or DROP.
+
+    Every token of it costs a large Phi a fortieth of a second: the instruction says the rest.
+    """
+    said = "\n".join(sentence.text for sentence in q)
+    return f"Report:\n{said}\nCandidate: {u.text}\n"
 
 
 def list_findings(told: Sequence[Told]) -> str:
     """The sentences that the prose is made of; the next words are the prose."""
-    said = "\n".join(f"- {one.text}" for one in told)
+    said = "\n".join(one.text for one in told)
     return f"Report:\n{said}\nProse:\n"
