@@ -86,13 +86,17 @@ class Child:
 
 
 def start_child(module: str, arguments: list[str], environment: Mapping[str, str]) -> Child:
-    """A child that runs `python -m module`; its standard error is dropped."""
+    """A child that runs `python -m module`; its standard error is dropped.
+
+    In a session of its own: Ctrl-C at a terminal is for the parent, which then ends it.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, **environment},
+        start_new_session=True,
     )
     return Child(process)
 

@@ -185,6 +185,9 @@ class Oracle:
         self.asked.append(list(prompts))
         return [self.odds] * len(prompts)
 
+    def begin(self):
+        self.cancelled = False
+
     def cancel(self):
         self.cancelled = True
 

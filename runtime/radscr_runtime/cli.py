@@ -6,9 +6,10 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from radscr_edge.claims import Profile
 from radscr_edge.contract import Bundle
@@ -160,26 +161,41 @@ def _read(arguments: argparse.Namespace) -> int:
 
 
 def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> None:
-    show = _stream(sys.stderr) if arguments.decoder == "fluent" else unheard
-    with listen() as seconds:
-        for report in reader.tiers(study, show):
-            record = to_record(report, seconds, arguments.language)
+    """Each tier is shown and saved when it is complete; the last one is the answer.
+
+    So is the one before, where somebody stops the program while Phi is asked.
+    """
+    record: dict[str, Any] = {}
+    try:
+        with listen() as seconds:
+            for report in reader.tiers(study, _stream(sys.stderr)):
+                early = not record and reader.decoder.name != "plain"
+                record = to_record(report, seconds, arguments.language)
+                if arguments.out is not None:
+                    page = save_report(arguments.out, record, report.radiograph)
+                if early and sys.stderr.isatty():
+                    _show_early(record)
+    finally:
+        if record:
+            print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))
             if arguments.out is not None:
-                page = save_report(arguments.out, record, report.radiograph)
-    if show is not unheard:
-        print(file=sys.stderr)
-    print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))
-    if arguments.out is not None:
-        print(f"Page: {page}", file=sys.stderr)
+                print(f"Page: {page}", file=sys.stderr)
+
+
+def _show_early(record: Mapping[str, Any]) -> None:
+    """What the person at the terminal can read while Phi is asked."""
+    print(to_text(record), file=sys.stderr)
+    print("So far by rules alone. Phi is asked now; Ctrl-C leaves it at that.", file=sys.stderr)
 
 
 def _stream(terminal: TextIO) -> OnText:
     """Shows a fluent text while Phi writes it, where somebody watches."""
     if not terminal.isatty():
         return unheard
+    heading = iter(["Phi writes, and this is not checked yet:\n"])
 
     def show(piece: str) -> None:
-        terminal.write(piece)
+        terminal.write(next(heading, "") + piece)
         terminal.flush()
 
     return show

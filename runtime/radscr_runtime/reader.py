@@ -76,6 +76,7 @@ class Reader:
 
         Each is complete, the last is what `read` returns. Without a Phi there is but one.
         """
+        self.decoder.begin()
         settings, rules = self.bundle.settings, self.variant.rules
         radiograph = load(Path(study).absolute(), self.worker)
         grid = encode(self.networks, radiograph)
@@ -92,7 +93,7 @@ class Reader:
             yield Report(radiograph, hypotheses, findings, missed, composition, self.provenance)
 
     def cancel(self) -> None:
-        """Stops Phi, from any thread: the reading that waits for it ends with what it has."""
+        """From any thread: the reading under way ends without what Phi has not answered yet."""
         self.decoder.cancel()
 
     def close(self) -> None:

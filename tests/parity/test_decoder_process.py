@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import asdict, replace
@@ -101,17 +103,15 @@ def test_phi_killed_in_the_middle_of_a_decision_costs_the_decision_only(phi, rea
     assert aggregate(JudgeDecoder(phi), library, evidences).decoder == "judge"
 
 
-def test_a_decision_that_takes_too_long_gives_way_to_plain_and_ends_the_process(
-    bundle_folder, reading
-):
+def test_phi_that_is_not_loaded_in_time_gives_way_to_plain(bundle_folder, reading):
     library, evidences = reading
     phi = hurried(bundle_folder / Files.DECODER, 1e-3)
 
     composed = aggregate(JudgeDecoder(phi), library, evidences)
 
     assert composed.decoder == "plain"
-    assert composed.remark.startswith("Phi did not decide within 0.001 s and was stopped.")
-    assert phi.pid is None
+    assert composed.remark.startswith("Phi was not loaded within 0.001 s; it goes on loading")
+    phi.close()
 
 
 def test_a_decision_that_is_cancelled_from_another_thread_is_left_to_plain(phi, reading):
@@ -128,27 +128,89 @@ def test_a_decision_that_is_cancelled_from_another_thread_is_left_to_plain(phi, 
         "Phi was stopped before it was done. The plain decoder decided instead."
     )
     assert phi.pid is None
+    decoder.begin()
     assert aggregate(decoder, library, evidences).decoder == "judge"
 
 
-def test_a_cancel_while_nothing_is_asked_costs_no_later_answer(phi):
-    phi.cancel()
+def test_a_cancel_counts_until_the_next_reading_begins(phi):
     first = phi.log_odds([QUESTION])
+    child = phi.pid
     phi.cancel()
+
+    with pytest.raises(DecoderError, match="Phi was stopped"):
+        phi.log_odds([QUESTION])
+    phi.begin()
 
     assert phi.log_odds([QUESTION]) == first
+    assert phi.pid == child
 
 
-def test_ctrl_c_while_phi_decides_leaves_the_report_to_plain(phi, reading):
-    library, evidences = reading
-    phi.log_odds([QUESTION])
-    os.kill(phi.pid, signal.SIGSTOP)
-    later(0.2, os.kill, os.getpid(), signal.SIGINT)
+def test_a_cancel_while_phi_loads_ends_the_decision(bundle_folder):
+    phi = process(bundle_folder / Files.DECODER)
+    timer = later(0.05, phi.cancel)
 
-    composed = aggregate(JudgeDecoder(phi), library, evidences)
+    with pytest.raises(DecoderError, match="Phi was stopped"):
+        phi.log_odds([QUESTION])
 
-    assert (composed.decoder, phi.pid) == ("plain", None)
-    assert composed.remark.startswith("Phi was stopped before it was done.")
+    timer.join()
+    assert phi.pid is None
+    phi.begin()
+    assert phi.log_odds([QUESTION])
+    phi.close()
+
+
+def test_phi_that_is_not_loaded_in_time_is_ready_for_the_next_study(bundle_folder):
+    phi = hurried(bundle_folder / Files.DECODER, 0.02)
+
+    with pytest.raises(DecoderError, match="goes on loading for the next study"):
+        phi.log_odds([QUESTION])
+    child, phi._seconds_limit = phi.pid, 60.0
+
+    assert phi.log_odds([QUESTION])
+    assert phi.pid == child
+    phi.close()
+
+
+STOPPED = """
+import os, signal, sys, threading
+from radscr_runtime.decoders import process, rules
+from radscr_runtime.cli import main
+
+send = process.Child.send
+
+def stopped(child, message):
+    if "prompts" in message:
+        os.kill(child.process.pid, signal.SIGSTOP)  # whatever it is asked it is still deciding
+        threading.Timer(0.3, os.killpg, (0, signal.SIGINT)).start()
+    send(child, message)
+
+process.Child.send = stopped
+sys.modules["radscr_runtime.decoders.judge"].settle = lambda *_: None
+main()
+"""
+
+
+def test_ctrl_c_while_phi_decides_ends_the_program_with_the_report_of_the_rules(
+    busy_bundle, samples, tmp_path
+):
+    studies = [str(samples / name) for name in ("effusion.dcm", "normal.dcm")]
+    command = ["read", *studies, "--decoder", "judge", "--out", str(tmp_path / "out")]
+
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, *command, "--bundle", str(busy_bundle)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        start_new_session=True,
+    )
+
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.endswith("Stopped.\n")
+    assert "STUDY  effusion.dcm" in done.stdout
+    assert "normal.dcm" not in done.stdout
+    (written,) = (tmp_path / "out").glob("*/report.json")
+    assert json.loads(written.read_text())["composition"]["decoder"] == "plain"
 
 
 def test_a_process_that_died_between_two_studies_costs_nothing(phi):
@@ -249,6 +311,7 @@ def test_llama_cpp_without_room_says_so(bundle_folder, tmp_path):
         "setup": asdict(choose_setup(check_gguf(path), Options(), 4000)),
         "data_mb": 0,
         "seconds": 60.0,
+        "loading_seconds": 60.0,
         "states": str(tmp_path),
     }
     child = start_child(CHILD, [json.dumps(order)], {})

@@ -166,7 +166,9 @@ def test_phi_killed_while_it_writes_leaves_the_sentences_and_the_reason(phi, rea
 
 
 def test_time_that_ends_leaves_the_sentences_and_the_reason(shipped, reading):
-    phi = process(shipped, 1e-3)
+    phi = process(shipped)
+    phi.write(ORDER, Hearer())
+    phi._seconds_limit = 1e-3
 
     composition = composed(phi, reading)
 
@@ -176,17 +178,28 @@ def test_time_that_ends_leaves_the_sentences_and_the_reason(shipped, reading):
 
 
 def test_time_spent_before_the_writing_counts(phi):
+    phi.write(ORDER, Hearer())
+
     with pytest.raises(DecoderError, match="did not write within 60 s"):
         phi.write(ORDER, Hearer(since=Hearer().since - 60.0))
 
 
-@pytest.mark.parametrize("stop", [StopWriting("enough"), KeyboardInterrupt()])
-def test_a_listener_that_has_heard_enough_ends_the_process_of_phi(phi, reading, stop):
+def test_ctrl_c_while_phi_writes_ends_its_process(phi, reading):
+    def interrupted(piece):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        composed(phi, reading, on_text=interrupted)
+
+    assert phi.pid is None
+
+
+def test_a_listener_that_has_heard_enough_ends_the_process_of_phi(phi, reading):
     heard = []
 
     def enough(piece):
         heard.append(piece)
-        raise stop
+        raise StopWriting("enough")
 
     composition = composed(phi, reading, on_text=enough)
 

@@ -33,7 +33,7 @@ def main() -> None:
     states = States(Path(order["states"]), order["sha256"])
     processor_seconds = seconds * max(setup.threads, setup.threads_batch)
     answers = private_output()
-    limit_processor(processor_seconds)
+    limit_processor(float(order["loading_seconds"]))
     try:
         from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  where its absence can be told
 

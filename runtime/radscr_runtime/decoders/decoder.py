@@ -44,8 +44,11 @@ class Decoder(Protocol):
         Raises DecoderError where a decoder that writes could not.
         """
 
+    def begin(self) -> None:
+        """A new reading begins: a cancel from before no longer counts."""
+
     def cancel(self) -> None:
-        """From any thread: a `decide` or `write` that is under way raises DecoderError soon."""
+        """From any thread: until the next `begin`, whatever asks Phi raises DecoderError soon."""
 
     def close(self) -> None:
         """Frees what the decoder holds."""

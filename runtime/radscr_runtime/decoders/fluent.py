@@ -55,6 +55,10 @@ class FluentDecoder:
         listed = beside_open(told, steps) if steps else told
         return check_prose(self.phi.write(Order(list_findings(listed), steps), hearer), told)
 
+    def begin(self) -> None:
+        """Forgets a cancel from before."""
+        self.phi.begin()
+
     def cancel(self) -> None:
         """Stops Phi, whatever it does."""
         self.phi.cancel()

@@ -19,6 +19,9 @@ class Oracle(Protocol):
     def log_odds(self, prompts: Sequence[str]) -> Sequence[float]:
         """ln P(keep) / P(drop) of the next word after each prompt."""
 
+    def begin(self) -> None:
+        """A new reading begins: a cancel from before no longer counts."""
+
     def cancel(self) -> None:
         """From any thread: an answer that is waited for ends in DecoderError."""
 
@@ -48,6 +51,10 @@ class JudgeDecoder:
     def write(self, told: Sequence[Told], hearer: Hearer) -> Prose | None:
         """Nothing: the sentences stand as they are."""
         return None
+
+    def begin(self) -> None:
+        """Forgets a cancel from before."""
+        self.phi.begin()
 
     def cancel(self) -> None:
         """Stops Phi, whatever it is asked."""

@@ -25,6 +25,9 @@ class PlainDecoder:
         """Nothing: the sentences stand as they are."""
         return None
 
+    def begin(self) -> None:
+        """Has nothing to forget."""
+
     def cancel(self) -> None:
         """Is done before anybody could cancel it."""
 

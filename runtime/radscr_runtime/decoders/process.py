@@ -24,6 +24,8 @@ from radscr_runtime.golden import cache_folder
 from radscr_runtime.options import Options
 
 CHILD: Final = "radscr_runtime.decoders.child"
+LOADING_S: Final = 120.0
+"""Seconds of processor time that loading may take, however short the limit of an answer."""
 STOPPED: Final = "Phi was stopped before it was done."
 LONGEST_TEXT: Final = 2**16
 """Characters of a text from the child, far beyond what fits any context here."""
@@ -47,7 +49,7 @@ class PhiProcess:
 
     The child starts with the first question and stays for the next study; it is ended by a crash, a
     missed limit, a hearer that raises, Ctrl-C, `cancel` and `close`, and the question after that
-    starts another.
+    starts another. One that misses the limit while it still loads goes on, for the next study.
     """
 
     def __init__(self, model: Model, options: Options) -> None:
@@ -55,8 +57,13 @@ class PhiProcess:
         self._options = options
         self._seconds_limit = options.budget_s
         self._lock = threading.Lock()
+        """Held by the one request that is under way."""
+        self._guard = threading.Lock()
+        """Held for a moment where `cancel` and a request could meet."""
         self._child: Child | None = None
-        self._cancelled = threading.Event()
+        self._loaded = False
+        self._asked = False
+        self._cancelled = False
 
     @property
     def pid(self) -> int | None:
@@ -84,15 +91,18 @@ class PhiProcess:
             child.send({"write": asdict(order)})
             return "".join(_heard(child, deadline, hearer.on_text))
 
+    def begin(self) -> None:
+        """A new reading begins: a cancel from before no longer counts."""
+        with self._guard:
+            self._cancelled = False
+
     def cancel(self) -> None:
-        """From any thread: the request that is under way, if any, ends in DecoderError."""
-        if not self._lock.locked():
-            return
-        self._cancelled.set()
-        child = self._child
-        if child is not None:
-            child.process.kill()  # whoever waits for its answer sees the end of it, and cleans up
-            child.process.wait()
+        """From any thread: what is asked now, and until the next `begin`, ends in DecoderError."""
+        with self._guard:
+            self._cancelled = True
+            if self._asked and self._child is not None:
+                self._child.process.kill()  # whoever waits for its answer sees the end of it
+                self._child.process.wait()
 
     def close(self) -> None:
         """Ends the child."""
@@ -102,47 +112,75 @@ class PhiProcess:
     @contextmanager
     def _answering(self, verb: str, since: float) -> Iterator[float]:
         """The deadline of one request; whatever goes wrong with it ends the child."""
-        with self._lock:
-            self._cancelled.clear()
+        with self._lock, self._request():
             try:
                 yield since + self._seconds_limit
             except TimeoutError as problem:
-                self._stop()
-                raise DecoderError(
-                    f"Phi did not {verb} within {self._seconds_limit:g} s and was stopped. "
-                    "Give it more time (--budget-s)."
-                ) from problem
-            except (KeyboardInterrupt, StopWriting) as problem:
+                raise self._late(verb) from problem
+            except ChildGoneError as problem:
+                raise self._gone() from problem
+            except StopWriting as problem:
                 self._stop()
                 raise DecoderError(STOPPED) from problem
-            except ChildGoneError as problem:
-                if self._cancelled.is_set():
-                    self._stop()
-                    raise DecoderError(STOPPED) from problem
-                end = _end_of(self._child)
-                self._stop()
-                raise DecoderError(
-                    f"The process of Phi ended without an answer ({end}): memory ran out, or "
-                    f"{self._model.path.name} makes llama.cpp crash. Copy the file again."
-                ) from problem
             except _ToldError:  # the answer was taken whole: the child is ready for the next
                 raise
             except BaseException:  # an answer that nobody took must not meet the next question
                 self._stop()
                 raise
 
+    @contextmanager
+    def _request(self) -> Iterator[None]:
+        """What `cancel` can stop; DecoderError where it came before."""
+        with self._guard:
+            if self._cancelled:
+                raise DecoderError(STOPPED)
+            self._asked = True
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._asked = False
+
+    def _late(self, verb: str) -> DecoderError:
+        """The end of a request that missed its time; a child that still loads is left to it."""
+        limit = f"within {self._seconds_limit:g} s"
+        if self._child is not None and not self._loaded:
+            return DecoderError(
+                f"Phi was not loaded {limit}; it goes on loading for the next study. Give it more "
+                "time (--budget-s)."
+            )
+        self._stop()
+        return DecoderError(
+            f"Phi did not {verb} {limit} and was stopped. Give it more time (--budget-s)."
+        )
+
+    def _gone(self) -> DecoderError:
+        """The end of a request whose child is no more."""
+        end = _end_of(self._child)
+        self._stop()
+        if self._cancelled:
+            return DecoderError(STOPPED)
+        return DecoderError(
+            f"The process of Phi ended without an answer ({end}): memory ran out, or "
+            f"{self._model.path.name} makes llama.cpp crash. Copy the file again."
+        )
+
     def _ready(self, deadline: float) -> Child:
         """The child, started where there is none or it died idle."""
         if self._child is not None and self._child.process.poll() is not None:
             self._stop()
         if self._child is None:
-            self._child = self._start()
-            if self._cancelled.is_set():
-                raise ChildGoneError
+            child = self._start()
+            with self._guard:
+                self._child, self._loaded = child, False
+                if self._cancelled:
+                    raise ChildGoneError
+        if not self._loaded:
             loaded = self._child.receive(deadline)[0]
             if "error" in loaded:
                 self._stop()  # it is ending by itself
             _checked(loaded)
+            self._loaded = True
         return self._child
 
     def _start(self) -> Child:
@@ -155,6 +193,7 @@ class PhiProcess:
             "setup": asdict(setup),
             "data_mb": most_data_mb(self._model.gguf, setup),
             "seconds": self._seconds_limit,
+            "loading_seconds": max(self._seconds_limit, LOADING_S),
             "states": str(cache_folder() / "phi"),
         }
         return start_child(CHILD, [json.dumps(order)], {})
