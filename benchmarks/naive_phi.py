@@ -58,7 +58,7 @@ def load_without_repack() -> None:
 
 
 def serve(llama: Llama, request: Message) -> Message:
-    """Writes a script behind instruction and material, or forgets all but the instruction."""
+    """Writes a script behind instruction and material, counts it, or forgets what was read."""
     if request["do"] == "forget":
         llama.reset()
         return {}
@@ -67,7 +67,10 @@ def serve(llama: Llama, request: Message) -> Message:
         kept, _, _ = chat(llama, request["instruction"] + MATERIAL).partition(MATERIAL)
         llama.eval(llama.tokenize(kept.encode(), add_bos=False, special=True))
         return {}
-    script = llama.tokenize(request["script"].encode(), add_bos=False)[: request["tokens"]]
+    script = llama.tokenize(request["script"].encode(), add_bos=False)
+    if request["do"] == "count":
+        return {"tokens": len(script)}
+    script = script[: request["tokens"]]
     made = llama.create_completion(
         chat(llama, request["instruction"] + request["material"]),
         max_tokens=len(script),

@@ -5,8 +5,8 @@
 
 Run it on a quiet machine. The report has 8 retrieved sentences Q and 6 supplements U. The naive way
 is llama-cpp-python's `create_completion` over a prompt with an instruction, Q and U; a logits
-processor makes it write the same 160 tokens each time, so that random weights do the work of real
-ones. Ours are the decoders as a reading runs them: rules, and a child process that is asked what is
+processor makes it write the report's 14 sentences, about 160 tokens, so that random weights do the
+work of real ones. Ours are the decoders as a reading runs them: rules, and a child process that is asked what is
 open and then, by `fluent`, at which joints of the sentences to join them; the state of its
 instructions is made now, or was saved before. Loading stands apart, measured on ours as the first
 answer less the second. Prints tables in Markdown: weights repacked and not, then the bundle's own
@@ -50,8 +50,8 @@ from radscr_runtime.golden import cache_folder
 from radscr_runtime.options import Options
 
 NAIVE = "naive free decoding"
-WRITTEN = 160
-"""Tokens that the naive way writes."""
+WORDS = 9
+"""Of each sentence at most, so that the report has about 160 tokens."""
 SECONDS = 3600.0
 """Longest wait for one answer."""
 AFFIRMED = (
@@ -191,15 +191,15 @@ def naive(bench: Bench) -> Loaded:
     told(child)
     seconds = time.perf_counter() - begun
     q, u = retrieved(), supplements(len(OPEN))
-    texts = [one.text for one in [*q, *(one.sentence for one in u)]]
     write = {
         "do": "write",
         "instruction": INSTRUCTION,
         "material": listed("Retrieved", q) + listed("Supplementary", [one.sentence for one in u]),
-        "script": " ".join(texts * 2),  # more than is written
+        "script": " ".join(one.text for one in report()),
     }
     keep = {"do": "keep", "instruction": INSTRUCTION}
-    full = {**write, "tokens": WRITTEN}
+    count = asked(child, {**write, "do": "count"})["tokens"]
+    full = {**write, "tokens": count}
     # Reads the weights from disk once, as ours has by now.
     read = asked(child, {**write, "tokens": 1})["prompt_tokens"]
     ways = (
@@ -210,7 +210,7 @@ def naive(bench: Bench) -> Loaded:
             lambda: written(child, full),
         ),
     )
-    name = f"naive, {read} tokens read and {WRITTEN} written"
+    name = f"naive, {read} tokens read and {count} written"
     return Loaded(name, seconds, child.process.pid, ways)
 
 
@@ -254,13 +254,22 @@ def supplements(open_count: int) -> list[Missed]:
     return [Missed(sentence_of(name, Polarity.UNCERTAIN), 0.5, 0.3) for name in names]
 
 
+def report() -> list[Sentence]:
+    """All of Q and U, organ by organ: what every way ends with when all of U is kept."""
+    sentences = [*retrieved(), *(one.sentence for one in supplements(len(OPEN)))]
+    return sorted(sentences, key=lambda one: ORGANS.index(one.organ))
+
+
 def sentence_of(finding: str, polarity: Polarity) -> Sentence:
-    """The first that says so without a side."""
-    return next(
+    """The longest of at most WORDS that says so, without a side and without a comma."""
+    fitting = [
         one
         for one in load_sentences(Role.FINDING)
         if (one.finding, one.polarity, one.side) == (finding, polarity, Side.NONE)
-    )
+        and len(one.text.split()) <= WORDS
+        and "," not in one.text
+    ]
+    return max(fitting, key=lambda one: len(one.text))
 
 
 def listed(title: str, sentences: Sequence[Sentence]) -> str:
@@ -278,10 +287,8 @@ def decide(decoder: JudgeDecoder, open_count: int) -> None:
 
 def compose(decoder: FluentDecoder) -> None:
     """Decides on the report with all of U open, and writes it with all of U kept."""
-    q, u = retrieved(), supplements(len(OPEN))
-    decoder.decide(q, u)
-    sentences = sorted([*q, *(one.sentence for one in u)], key=lambda one: ORGANS.index(one.organ))
-    decoder.write([Told(one.id, one.text) for one in sentences], Hearer())
+    decoder.decide(retrieved(), supplements(len(OPEN)))
+    decoder.write([Told(one.id, one.text) for one in report()], Hearer())
 
 
 def forget_states() -> None:
@@ -298,8 +305,8 @@ def keep_states() -> None:
 def written(child: Child, request: Message) -> None:
     """The scripted report; DecoderError where it has another length."""
     found = asked(child, request)["completion_tokens"]
-    if found != WRITTEN:
-        raise DecoderError(f"{found} tokens were written instead of {WRITTEN}.")
+    if found != request["tokens"]:
+        raise DecoderError(f"{found} tokens were written instead of {request['tokens']}.")
 
 
 def asked(child: Child, request: Message) -> Message:

@@ -62,7 +62,7 @@ def test_every_way_has_its_row(root, small):
 
     rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if "|" in line]
     tokens = rows.pop(11)
-    assert re.fullmatch(r"naive, \d{3} tokens read and 160 written", tokens)
+    assert re.fullmatch(r"naive, \d{3} tokens read and \d{3} written", tokens)
     assert rows == [
         "way", "---",
         "naive free decoding", "naive, its instruction already evaluated",
