@@ -6,11 +6,11 @@
 Run it on a quiet machine. The report has 8 retrieved sentences Q and 6 supplements U. The naive way
 is llama-cpp-python's `create_completion` over a prompt with an instruction, Q and U; a logits
 processor makes it write the report's 14 sentences, about 160 tokens, so that random weights do the
-work of real ones. Ours are the decoders as a reading runs them: rules, and a child process that is asked what is
-open and then, by `fluent`, at which joints of the sentences to join them; the state of its
-instructions is made now, or was saved before. Loading stands apart, measured on ours as the first
-answer less the second. Prints tables in Markdown: weights repacked and not, then the bundle's own
-Phi.
+work of real ones. Ours are the decoders as a reading runs them: rules, and a child process that is
+asked what is open and then, by `fluent`, at which joints of the sentences to join them; the state
+of its instructions is made now, or was saved before. Loading stands apart, measured on ours as the
+first answer less the second. Prints tables in Markdown: weights repacked and not, then the
+bundle's own Phi.
 """
 
 from __future__ import annotations

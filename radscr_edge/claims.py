@@ -11,6 +11,8 @@ from typing import Final
 
 LEAST_POSITIVES: Final = 10
 """Positives from which a threshold is fitted and an AUROC is given."""
+WELL_SUPPORTED: Final = 20
+"""Positives from which a finding may count as validated, and its number as a probability."""
 GOOD_AUROC: Final = 0.70
 """AUROC from which a finding whose interval excludes chance counts as validated."""
 CHANCE: Final = 0.5
@@ -68,4 +70,5 @@ class Support:
             return Status.NOT_VALIDATED
         if self.low <= CHANCE:
             return Status.NOT_VALIDATED
-        return Status.VALIDATED if self.auroc >= GOOD_AUROC else Status.WEAK
+        good = self.auroc >= GOOD_AUROC and self.positives >= WELL_SUPPORTED
+        return Status.VALIDATED if good else Status.WEAK

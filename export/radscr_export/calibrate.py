@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from radscr_edge.claims import LEAST_POSITIVES, Profile, Status
+from radscr_edge.claims import LEAST_POSITIVES, WELL_SUPPORTED, Profile, Status
 from radscr_edge.contract import FindingRule
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Floats
@@ -19,8 +19,6 @@ from radscr_runtime.classify import probability_of
 from radscr_runtime.discrimination import Labelled, support_of
 from radscr_runtime.operating import Denial, Point, denial, points, rare_points, thresholds_of
 
-CALIBRATED = 20
-"""Positives from which the number may be shown as a probability (method section 6)."""
 TARGETED = frozenset({"pneumothorax", "consolidation", "pulmonary edema/hazy opacity"})
 """Findings whose labels are text-mined or next to none: their threshold reaches a sensitivity
 target on NIH films, and their number is never shown as a probability."""
@@ -107,7 +105,7 @@ def _rule(scored: Scored, index: int, slope: float, intercept: float) -> Finding
     return FindingRule(
         slope=slope,
         intercept=intercept,
-        calibrated=not targeted and int(scored.known(index, IU)[1].sum()) >= CALIBRATED,
+        calibrated=not targeted and int(scored.known(index, IU)[1].sum()) >= WELL_SUPPORTED,
         thresholds=thresholds_of(zones, slope, intercept),
         denied=None
         if ground is None

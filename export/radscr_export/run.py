@@ -101,7 +101,7 @@ def describe(run: Run) -> dict[str, Any]:
 
 
 def note_start(run: Run, processes: int) -> None:
-    """Adds a start to the history: when, by what revision of this code, with which packages."""
+    """Adds a start to the history: when, by what revision, with which packages and preset."""
     event = {
         "event": "start",
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -110,6 +110,7 @@ def note_start(run: Run, processes: int) -> None:
         "device": run.device.type,
         "processes": processes,
         "threads": torch.get_num_threads(),
+        "preset": asdict(run.preset),
     }
     _append(run.folder, event)
 

@@ -7,15 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from radscr_edge.claims import LEAST_POSITIVES, Profile, Status
+from radscr_edge.claims import LEAST_POSITIVES, WELL_SUPPORTED, Profile, Status
 from radscr_edge.contract import FindingRule
 from radscr_edge.ontology import load_ontology
 from radscr_runtime.classify import probability_of
 from radscr_runtime.discrimination import Labelled, support_of
 from radscr_runtime.operating import Point, denial, points, rare_points, thresholds_of
 
-CALIBRATED: Final = 20
-"""Positives, and as many negatives, from which the number may be shown as a probability."""
 WIDEST: Final = 60.0
 """Bound of an intercept in logits."""
 
@@ -44,7 +42,7 @@ def refit(finding: str, rule: FindingRule, films: Labelled) -> FindingRule:
     return replace(
         rule,
         intercept=intercept,
-        calibrated=min(support.positives, support.negatives) >= CALIBRATED,
+        calibrated=min(support.positives, support.negatives) >= WELL_SUPPORTED,
         thresholds=thresholds_of(zones, rule.slope, intercept),
         denied=None
         if ground is None

@@ -15,7 +15,7 @@ from radscr_export.evaluation.published import PublishedSystem, load_published
 from radscr_export.evaluation.report_bootstrap import Numbers
 from radscr_export.metrics import Interval
 
-PUBLISHED: Final = {"CE-Abn": "ce_abn", "CE-Organ": "ce_organ"}
+PUBLISHED: Final = {"CE-Abn": "ce_abn", "CE-Organ": "ce_organ", "CheXpert-14": "chexbert_f1"}
 """Figure here -> the paper's own of the same kind."""
 
 
@@ -31,6 +31,7 @@ def ablations(trainer: Trainer, plan: Plan, split: str) -> dict[str, Any]:
             "seeds": plan.seeds,
             "epochs": plan.epochs,
             "decoder": plan.decoder,
+            "command": _command(trainer, plan, split),
             "alphas": [{"alpha1": one.alpha1, "alpha2": one.alpha2} for one in outcomes],
             "full": full_figures(outcomes),
             "paper": {
@@ -39,6 +40,14 @@ def ablations(trainer: Trainer, plan: Plan, split: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def _command(trainer: Trainer, plan: Plan, split: str) -> str:
+    decoders = f" --decoder plain {plan.decoder}" if plan.decoder else ""
+    return (
+        f"radscr-export evaluate {trainer.bundle.name} --data DATA --split {split}{decoders} "
+        f"--ablations {plan.seeds} --ablation-epochs {plan.epochs} --out OUT"
+    )
 
 
 def ablation_cells(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:

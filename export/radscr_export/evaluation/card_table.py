@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from radscr_export.evaluation.card_reports import report_lines
+from radscr_export.evaluation.markdown import missing, table
 from radscr_export.evaluation.wording import (
     DETECTION_ROWS,
-    REPORT_METRICS,
     TRUTHS,
     figure,
     percentage,
@@ -33,7 +34,7 @@ def card_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield f"fingerprint of the bundle `{source['fingerprint'][:12]}`. 95 % intervals in brackets:"
     yield "bootstrap over studies (patients for NIH), Clopper-Pearson for counts. The linear model"
     yield "is a ridge regression on 48 x 48 pixels, trained on the same films. Data sets and views"
-    yield "are never pooled."
+    yield f"are never pooled. By `{source['command']}`."
     if source["split"] == "val":
         yield "Thresholds and calibration were fitted on these same films: the figures flatter."
     yield from _detection(metrics["detection"])
@@ -45,20 +46,8 @@ def card_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield from _walk(metrics["hypotheses"], metrics["critique"])
     yield from _int8(metrics["int8_loss"], source["variant"])
     yield from _gates(metrics.get("gates"))
-    yield from _reports(metrics.get("reports"))
+    yield from report_lines(metrics.get("reports"))
     yield from _ablations(metrics.get("ablations"), metrics.get("ablation_facts"))
-
-
-def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield from ("", f"### {title}", "")
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-
-
-def _missing(title: str, why: str) -> Iterator[str]:
-    yield from ("", f"### {title}", "", f"Not measured: {why}.")
 
 
 def _detection(detection: Mapping[str, Any]) -> Iterator[str]:
@@ -72,7 +61,7 @@ def _detection(detection: Mapping[str, Any]) -> Iterator[str]:
             kind = f"{title}, {subset} ({found['films']})"
             rows.append((kind, TRUTHS[truth], str(found["labels"]), *cells, worse))
     head = ("films", "truth", "labels", "this model", "linear", "difference", "worse in")
-    yield from _table("Detection: macro AUROC", head, rows)
+    yield from table("Detection: macro AUROC", head, rows)
     yield from (
         "",
         "Over labels with at least 10 positives and 10 negatives; 'worse in' names those",
@@ -91,7 +80,7 @@ def _per_label(title: str, labels: Mapping[str, Any]) -> Iterator[str]:
         for name, row in labels.items()
     ]
     head = ("label", "positives", "AUROC", "linear", "difference", "")
-    yield from _table(f"Detection, {title}, label by label", head, rows)
+    yield from table(f"Detection, {title}, label by label", head, rows)
 
 
 def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
@@ -102,14 +91,14 @@ def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
         if "slope" in row
     ]
     head = ("finding", "positives", "Brier skill", "slope", "intercept", "ECE", "verdict")
-    yield from _table("Calibration on IU X-Ray", head, rows)
+    yield from table("Calibration on IU X-Ray", head, rows)
     yield from ("", "All other findings have too few positives here and are not calibrated.")
 
 
 def _localisation(localisation: Mapping[str, Any] | None) -> Iterator[str]:
     title = "Localisation on NIH boxes, teacher-forced"
     if localisation is None:
-        yield from _missing(title, "the data pack holds no boxes")
+        yield from missing(title, "the data pack holds no boxes")
         return
     named = {
         **localisation["per_label"],
@@ -133,12 +122,12 @@ def _localisation(localisation: Mapping[str, Any] | None) -> Iterator[str]:
         "pointing",
         "image-blind point",
         "difference",
-        "map at 1/32",
+        "own map, 2 x 2 averaged",
         "difference",
         "IoU",
         "AP@0.3",
     )
-    yield from _table(title, head, rows)
+    yield from table(title, head, rows)
     yield from ("", "Where every film hit or none did, an interval of no width says nothing.")
 
 
@@ -148,7 +137,7 @@ def _sides(sides: Mapping[str, Any]) -> Iterator[str]:
         for kind, row in sides.items()
     ]
     head = ("findings coded on one side", "a side was asserted", "and was right")
-    yield from _table("Sides on IU X-Ray", head, rows)
+    yield from table("Sides on IU X-Ray", head, rows)
 
 
 def _walk(hypotheses: Mapping[str, Any], critique: Mapping[str, Any]) -> Iterator[str]:
@@ -157,61 +146,43 @@ def _walk(hypotheses: Mapping[str, Any], critique: Mapping[str, Any]) -> Iterato
         for name, row in hypotheses.items()
     ]
     head = ("films", "raised", "precision", "recall", "after critique", "precision", "recall")
-    yield from _table("Hypotheses and critiques", head, rows)
+    yield from table("Hypotheses and critiques", head, rows)
+    yield from table(
+        "What is denied",
+        ("films", "denials", "of what is there", "share of the positives so denied"),
+        [(name, *_denied(row["denials"])) for name, row in hypotheses.items()],
+    )
     yield ""
     yield f"Over {critique['films']} films with {critique['hypotheses']} hypotheses the critiques"
     yield f"changed the top sentence in {critique['top_sentence_changed']:.1%}, and"
     yield f"{critique['not_asserted']:.1%} were withdrawn or became 'cannot be excluded'."
 
 
+def _denied(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return str(row["denied"]), str(row["denied_positives"]), percentage(row["of_positives"])
+
+
 def _int8(loss: Mapping[str, Any] | None, variant: str) -> Iterator[str]:
     if loss is None:
-        yield from _missing("Quantisation", "the network read is no quantised one")
+        yield from missing("Quantisation", "the network read is no quantised one")
         return
     rows = []
     for name, found in loss.items():
         macro = (found["macro"] or {}).get("auroc", {})
         rows.append((name, *(figure(macro.get(key), 4) for key in (variant, "fp32", "difference"))))
     head = ("films", variant, "fp32", "difference")
-    yield from _table(f"Quantisation: macro AUROC of {variant} beside fp32", head, rows)
+    yield from table(f"Quantisation: macro AUROC of {variant} beside fp32", head, rows)
 
 
 def _gates(gates: Mapping[str, Any] | None) -> Iterator[str]:
     if gates is None:
-        yield from _missing("Gate", "a build measures the networks only")
+        yield from missing("Gate", "a build measures the networks only")
         return
     rows = [
         (kind, row["should_be"] if row else "", percentage(row["right"] if row else None))
         for kind, row in gates.items()
     ]
-    yield from _table("Gate", ("pictures", "should be", "were"), rows)
-
-
-def _reports(reports: Mapping[str, Any] | None) -> Iterator[str]:
-    if reports is None:
-        yield from _missing("Reports", "a build measures the networks only")
-        return
-    metrics = [name for name in REPORT_METRICS if name.endswith("_micro")]
-    for subset, count in reports["studies"].items():
-        rows = [
-            (name, *(figure(row[subset].get(metric)) for metric in metrics))
-            for name, row in reports["systems"].items()
-        ]
-        head = ("system", *(REPORT_METRICS[metric] for metric in metrics))
-        yield from _table(f"Reports, {subset} IU studies ({count}): micro F1", head, rows)
-    yield from _rad_eval(reports.get("rad_eval"), reports["studies"])
-
-
-def _rad_eval(found: Mapping[str, Any] | None, studies: Mapping[str, int]) -> Iterator[str]:
-    if found is None:
-        return
-    for subset, count in studies.items():
-        rows = [
-            (name, *(figure(row[subset].get(metric)) for metric in found["metrics"]))
-            for name, row in found["systems"].items()
-        ]
-        title = f"Reports by RadEval, {subset} IU studies ({count}): means"
-        yield from _table(title, ("system", *found["metrics"]), rows)
+    yield from table("Gate", ("pictures", "should be", "were"), rows)
 
 
 def _ablations(
@@ -233,10 +204,13 @@ def _ablations(
     ]
     head = ("variant", "metric", "here", "change", "paper's change", "sign")
     title = f"Ablations on {facts['studies']} abnormal IU studies"
-    yield from _table(title, head, rows)
+    yield from table(title, head, rows)
     yield ""
     whole = ", ".join(f"{metric} {figure(cell)}" for metric, cell in facts["full"].items())
     yield f"Whole heads: {whole}. Heads were trained anew on the frozen vision, {facts['epochs']}"
     yield f"epochs, means over {facts['seeds']} seeds; alphas and limits of withdrawal fitted on"
-    yield "validation films. 'no LLM' is whole heads with the plain decoder minus the same with the"
-    yield f"bundle's. The paper's changes are of {facts['paper']['data']}: other data and labelers."
+    yield "validation films. Supplements are never more than hedged, so that dropping C_Neg or the"
+    yield "language model can move 'CE-Abn with hedges' alone. 'no LLM' is whole heads with the"
+    yield f"plain decoder minus the same with {facts['decoder'] or 'none'}."
+    yield f"The paper's changes are of {facts['paper']['data']}: other data and labelers. By"
+    yield f"`{facts['command']}`."

@@ -40,6 +40,8 @@ from radscr_export.texts import read_library
 from radscr_export.walk import Walker
 
 METRICS, PAGE, CARD, HEADS = "metrics.json", "evaluation.html", "card.md", "ablation.heads"
+BUILT: Final = "radscr-export build (or retrain), at its end"
+"""The command behind the figures of a build."""
 BUILD_SPLIT: Final = "val"
 """What a build may look at; the test split is read only where a person asks for it."""
 
@@ -64,7 +66,7 @@ def evaluate(
     films = WalkedFilms(readings.studies, readings.walks)
     plan = (plan or ReportPlan()).of(bundle)
     metrics = {
-        "provenance": provenance(readings),
+        "provenance": provenance(readings, _command(readings, plan)),
         **walk_figures(readings, data),
         "gates": gates(data, split),
         "reports": measure_reports(bundle, walker, films, data, split, plan),
@@ -122,7 +124,7 @@ def measure(bundle: Bundle, data: Path) -> dict[str, Any]:
     walker = Walker.open(bundle, _variant(bundle, ""))
     readings = read_all(bundle, walker, data, BUILD_SPLIT)
     figures: dict[str, Any] = _plain(
-        {"provenance": provenance(readings), **walk_figures(readings, data)}
+        {"provenance": provenance(readings, BUILT), **walk_figures(readings, data)}
     )
     return figures
 
@@ -160,6 +162,13 @@ def _write_json(metrics: Mapping[str, Any], out: Path) -> Path:
     text = json.dumps(_plain(metrics), indent=1, allow_nan=False) + "\n"
     (out / METRICS).write_text(text, encoding="utf-8")
     return out / METRICS
+
+
+def _command(readings: Readings, plan: ReportPlan) -> str:
+    return (
+        f"radscr-export evaluate {readings.bundle.name} --data DATA --split {readings.split} "
+        f"--variant {readings.variant.name} --decoder {' '.join(plan.decoders)} --out OUT"
+    )
 
 
 def _variant(bundle: Bundle, asked: str) -> str:

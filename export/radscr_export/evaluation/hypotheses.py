@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Place, Side, Verdict
+from radscr_edge.records import Place, Presence, Side, Verdict
 from radscr_export.data.labels import State
 from radscr_export.evaluation.readings import Readings
 from radscr_export.evaluation.shares import share
@@ -20,7 +20,7 @@ CRITIQUE_FILMS: Final = 100
 
 
 def hypotheses(readings: Readings, rows: NDArray[np.int64]) -> dict[str, Any]:
-    """How many hypotheses were raised, and how many of the labelled ones were right."""
+    """How many hypotheses were raised, how many of the labelled ones were right, and denials."""
     states = readings.studies.states
     raised = {"before critique": [0, 0], "after critique": [0, 0]}
     positives = int((states[rows] == State.POSITIVE).sum())
@@ -33,13 +33,35 @@ def hypotheses(readings: Readings, rows: NDArray[np.int64]) -> dict[str, Any]:
             for name in ("before critique", *(["after critique"] if kept else [])):
                 raised[name][0] += 1
                 raised[name][1] += int(state == State.POSITIVE)
-    return {
+    told: dict[str, Any] = {
         name: {
             "raised": count,
             "precision": round(right / max(1, count), 3),
             "recall": round(right / max(1, positives), 3),
         }
         for name, (count, right) in raised.items()
+    }
+    return {**told, "denials": _denials(readings, rows)}
+
+
+def _denials(readings: Readings, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """What was found absent, and how much of what is labelled as there was so denied.
+
+    Of findings that are denied on some film; the others cannot be missed by a denial.
+    """
+    absent = np.array(
+        [
+            [one.presence is Presence.ABSENT for one in readings.walks[int(row)].hypotheses]
+            for row in rows
+        ]
+    ).reshape(len(rows), len(FINDINGS))
+    there = readings.studies.states[rows] == State.POSITIVE
+    deniable = absent.any(axis=0)
+    wrong = int((absent & there).sum())
+    return {
+        "denied": int(absent.sum()),
+        "denied_positives": wrong,
+        "of_positives": asdict(share(wrong, int(there[:, deniable].sum()))),
     }
 
 

@@ -36,7 +36,7 @@ MATCH: Final = 0.3
 """Intersection over union from which a box counts as found."""
 HEART: Final = "Cardiomegaly"
 RIVALS: Final = ("centre_of_mass", "most_covered", "coarse")
-"""What else plays the pointing game: two fixed points, and the map at the last stage's grid."""
+"""What else plays the pointing game: two fixed points, and our own map averaged over 2 x 2."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -87,7 +87,7 @@ def _pointing(localisation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         name: {
             "this model": row["pointing"],
             "most covered point": row["most_covered"],
-            "map at 1/32": row["coarse"],
+            "own map, 2 x 2 averaged": row["coarse"],
         }
         for name, row in rows.items()
         if row

@@ -19,8 +19,8 @@ PACKAGES: Final = (
 )
 
 
-def provenance(readings: Readings) -> dict[str, Any]:
-    """The bundle, variant, split, command, versions and date behind figures of these readings.
+def provenance(readings: Readings, command: str) -> dict[str, Any]:
+    """The bundle, variant, split, `command`, versions and date behind figures of these readings.
 
     The digest is that of the manifest; it is empty of a bundle that is only being built.
     """
@@ -33,10 +33,7 @@ def provenance(readings: Readings) -> dict[str, Any]:
         "built": bundle.created,
         "variant": variant,
         "split": readings.split,
-        **stamp(
-            f"radscr-export evaluate {bundle.name} --data DATA --split {readings.split} "
-            f"--variant {variant} --out OUT"
-        ),
+        **stamp(command),
     }
 
 

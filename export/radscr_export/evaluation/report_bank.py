@@ -15,7 +15,7 @@ from radscr_edge.labeler import Mention, label, split_sentences
 from radscr_edge.records import Floats
 from radscr_export.data.labels import State, States, iu_states
 from radscr_export.data.training_set import Studies, load_studies, select
-from radscr_export.evaluation.report_truth import first_films, report_texts, study_ids
+from radscr_export.evaluation.report_truth import coded_ids, first_films, report_texts, study_ids
 from radscr_export.walk import as_radiograph
 from radscr_runtime.encode import encode
 from radscr_runtime.networks import Networks
@@ -59,12 +59,8 @@ class ReportBank:
 def open_bank(data: Path, networks: Networks) -> ReportBank:
     """The bank of a data pack's training split; TrainingError where the pack is incomplete."""
     labels, texts = iu_states(data), report_texts(data)
-    place = {uid: row for row, uid in enumerate(labels.uids)}
-    ids = tuple(
-        uid
-        for uid in study_ids(data, "train")
-        if texts[uid] and _coded(labels.states[place[uid]], bool(labels.normal[place[uid]]))
-    )
+    place, coded = {uid: row for row, uid in enumerate(labels.uids)}, coded_ids(data)
+    ids = tuple(uid for uid in study_ids(data, "train") if texts[uid] and uid in coded)
     films = load_studies(data, "train", networks.image_size)
     iu = select(films, films.of("iu"))
     return ReportBank(
@@ -101,10 +97,6 @@ def coded_positive(states: States) -> NDArray[np.bool_]:
     """Where a state is positive."""
     positive: NDArray[np.bool_] = states == State.POSITIVE
     return positive
-
-
-def _coded(states: States, normal: bool) -> bool:
-    return normal or bool(np.isin(states, (State.POSITIVE, State.ASSUMED)).any())
 
 
 def _unit(vectors: Floats) -> Floats:

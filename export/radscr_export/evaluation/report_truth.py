@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from radscr_edge.errors import TrainingError
 from radscr_edge.records import Mask
 from radscr_export.data.films import SETS
-from radscr_export.data.labels import State, States, iu_states, read_table
+from radscr_export.data.labels import States, coded_findings, iu_states, read_table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +50,12 @@ def load_truth(data: Path, split: str) -> Truth:
     labels, texts = iu_states(data), report_texts(data)
     place = {uid: row for row, uid in enumerate(labels.uids)}
     rows = [place[uid] for uid in ids]
-    states = labels.states[rows]
-    coded = (states == State.POSITIVE).any(axis=1) | (states == State.ASSUMED).any(axis=1)
+    known = coded_ids(data)
+    coded = np.array([uid in known for uid in ids])
     taught = set() if split == "train" else {_plain(texts[uid]) for uid in study_ids(data, "train")}
     return Truth(
         ids=ids,
-        states=states,
+        states=labels.states[rows],
         references=tuple(texts[uid] for uid in ids),
         abnormal=coded & ~labels.normal[rows],
         distinct=_distinct([_plain(texts[uid]) for uid in ids], taught),
@@ -77,8 +77,18 @@ def study_ids(data: Path, split: str) -> tuple[str, ...]:
 
 def report_texts(data: Path) -> dict[str, str]:
     """Study id -> findings and impression of its reference report."""
-    rows = read_table(data / "iu_xray" / "iu_reports.csv")
-    return {row["uid"]: f"{row['findings']} {row['impression']}".strip() for row in rows}
+    return {row["uid"]: f"{row['findings']} {row['impression']}".strip() for row in _reports(data)}
+
+
+def coded_ids(data: Path) -> frozenset[str]:
+    """Studies that were coded; one of technical quality alone was not."""
+    return frozenset(
+        row["uid"] for row in _reports(data) if coded_findings(row["mesh_major"]) is not None
+    )
+
+
+def _reports(data: Path) -> list[dict[str, str]]:
+    return list(read_table(data / "iu_xray" / "iu_reports.csv"))
 
 
 def first_films(film_ids: tuple[str, ...], studies: tuple[str, ...]) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from radscr_edge.errors import TrainingError
-from radscr_export.evaluation.card_table import _reports
+from radscr_export.evaluation.card_reports import report_lines
 from radscr_export.evaluation.rad_eval import RadEval, all_figures, rad_eval_figures, score
 from radscr_export.evaluation.report_truth import SystemReports, Truth
 
@@ -69,7 +69,10 @@ def test_figures_hold_none_of_it_where_nobody_asked(truth: Truth) -> None:
 def test_the_card_has_a_table_of_them(asked: RadEval, truth: Truth) -> None:
     reports = all_figures([SystemReports("ours", SAME)], truth, asked)
 
-    table = "\n".join(_reports(reports))
+    told = {"retrieval": {"true_hypotheses": 0, "with_critiques": {}, "without_critiques": {}}}
+    told |= {"grounding": {}, "contradictions": {}}
+
+    table = "\n".join(report_lines({**reports, **told}))
 
     assert "Reports by RadEval, abnormal IU studies (2): means" in table
     assert "| ours | 1.000 (1.000 to 1.000) | 1.000 (1.000 to 1.000) |" in table
