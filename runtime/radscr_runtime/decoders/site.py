@@ -16,7 +16,7 @@ from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.process import Model
 from radscr_runtime.sealed import path_beside, seal_of, write_sealed
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 SHIPPED: Final = "default"
 """Name of the bundle's own GGUF."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
@@ -35,10 +35,17 @@ class Entry:
     """How it decided the decision set; None where that was not measured."""
 
     @property
+    def passed(self) -> bool:
+        """Whether it passed the gate on the questions that are asked today."""
+        return self.verdict is not None and self.verdict.current and self.verdict.passed
+
+    @property
     def measured(self) -> str:
         """What the report says of its decisions."""
         if self.verdict is None:
             return "its decisions were not measured"
+        if not self.verdict.current:
+            return "its decisions were not measured on the questions of this version"
         return f"it agrees with {self.verdict.right} of {self.verdict.count} decisions"
 
 
@@ -72,8 +79,8 @@ def load_decoders(bundle: Bundle) -> SiteDecoders:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] < FORMAT:
             raise DecoderError(
-                f"{path} was written by an older version, which measured nothing. Remove it, and "
-                "add the decoders again."
+                f"{path} was written by an older version, which measured otherwise. Remove it, "
+                "and add the decoders again."
             )
         site = SiteDecoders(record["used"], tuple(map(_entry, record["entries"])))
         sound = record["format"] == FORMAT and record["digest"] == seal_of(asdict(site))
