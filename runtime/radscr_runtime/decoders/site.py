@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from radscr_edge.contract import Bundle, Files, sha256_of
+from radscr_edge.contract import Bundle, Files
 from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.digests import digest_of_file
 from radscr_runtime.decoders.gate import Verdict
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.process import Model
@@ -108,7 +109,7 @@ def add_decoder(bundle: Bundle, path: Path, name: str) -> Entry:
             f"{name!r} is no name: up to 60 letters, digits, dots, dashes. Choose: --name NAME."
         )
     today = datetime.now(UTC).date().isoformat()
-    entry = Entry(name, str(path.resolve()), sha256_of(path), today)
+    entry = Entry(name, str(path.resolve()), digest_of_file(path), today)
     _save(bundle, replace(site, entries=(*site.entries, entry)))
     return entry
 
@@ -140,7 +141,7 @@ def model_of(bundle: Bundle, name: str) -> Model:
     entry = load_decoders(bundle).find(name)
     path = Path(entry.path)
     gguf = check_gguf(path)
-    if sha256_of(path) != entry.sha256:
+    if digest_of_file(path) != entry.sha256:
         raise DecoderError(
             f"{path.name} is not the file that was added as {name!r} on {entry.on}. "
             "Restore it, or add it under another name: radscr-edge decoder add."
