@@ -12,6 +12,7 @@ from runtime.test_cli import run
 from radscr_edge.contract import Bundle, Files, sha256_of
 from radscr_edge.errors import DecoderError
 from radscr_runtime import Options
+from radscr_runtime.decoders import digests
 from radscr_runtime.decoders.choose import open_decoder
 from radscr_runtime.decoders.decisions import shipped_digest
 from radscr_runtime.decoders.gate import Verdict
@@ -159,6 +160,17 @@ def test_the_bundle_stays_as_it_was(bundle, own):
     add_decoder(bundle, own, "mine")
 
     assert Bundle.open(bundle.folder).digest == bundle.digest
+
+
+def test_a_decoder_that_stays_as_it_was_is_hashed_once(bundle, own, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(digests, "SETTLED_NS", -1)
+    monkeypatch.setattr(digests, "sha256_of", lambda path: hashed.append(path) or sha256_of(path))
+    add_decoder(bundle, own, "mine")
+    use_decoder(bundle, "mine")
+
+    assert opened(bundle, "judge")[0] == opened(bundle, "judge")[0] == "judge"
+    assert hashed == [own]
 
 
 @pytest.mark.parametrize(

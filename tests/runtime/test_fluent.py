@@ -21,8 +21,10 @@ from radscr_runtime.decoders.choose import open_decoder
 from radscr_runtime.decoders.decoder import Hearer
 from radscr_runtime.decoders.fluent import FREE, FluentDecoder
 from radscr_runtime.decoders.joints import joints_of
+from radscr_runtime.decoders.prose_command import try_and_record
 from radscr_runtime.decoders.prose_site import check_offered, rates_path, save_rate
 from radscr_runtime.decoders.prose_trial import Trial, trial_lists, try_prose
+from radscr_runtime.decoders.site import SHIPPED
 from radscr_runtime.decoders.writing import ENDLESS
 from radscr_runtime.outputs import to_html, to_record, to_text
 from radscr_runtime.outputs.schema import report_schema
@@ -237,6 +239,12 @@ def test_what_is_no_fault_of_the_text_ends_the_trial(said):
 
     with pytest.raises(DecoderError, match=re.escape(said)):
         try_prose(FluentDecoder(phi, FREE).write)
+
+
+def test_a_trial_that_was_ended_is_not_recorded(own):
+    with pytest.raises(DecoderError, match="Phi needs"):
+        list(try_and_record(own, SHIPPED, Options(memory_limit_mb=32)))
+    assert not rates_path(own).exists()
 
 
 def test_a_text_without_an_end_falls_back():
