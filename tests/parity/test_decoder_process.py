@@ -133,7 +133,6 @@ def test_phi_killed_while_llama_cpp_evaluates_leaves_a_complete_report(phi, read
             whole[composed.decoder].lines,
             whole[composed.decoder].decisions,
         )
-        print(seconds, composed.decoder)
         found.append((composed.decoder, composed.remark.partition(":")[0]))
 
     killed = ("plain", "The process of Phi ended without an answer (signal 9)")
