@@ -171,7 +171,8 @@ class Bundle:
     text_encoder: str
     """SHA-256 of the weights of the text encoder that the sentence head was trained on."""
     training: Mapping[str, Any]
-    """Everything that made it: data, seeds, versions, figures. For people, never read by code."""
+    """Everything that made it: data, seeds, versions, figures. For people; of all that, reading
+    needs only on which questions the decoder was measured."""
     digest: str = ""
     """SHA-256 of bundle.json."""
     decoder_digest: str = ""

@@ -34,12 +34,19 @@ def pair_of(key, value):
     return text_of(key) + struct.pack("<I", 8) + text_of(value)
 
 
-def small_phi():
-    """A sound Phi of 3 layers and 1024 tokens whose weights are zeros, and its header's length."""
+def array_of(key, kind, count, elements):
+    """A key with an array of so many elements of a type, given as bytes."""
+    return text_of(key) + struct.pack("<IIQ", 9, kind, count) + elements
+
+
+def small_phi(**keys):
+    """A sound Phi of 3 layers and 1024 tokens whose weights are zeros, and its header's length.
+
+    `keys` are bytes of further ones; `tokens` replaces that of the tokens.
+    """
     tensors = dict(_small_tensors())
-    head = (
-        b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(_small_keys())) + b"".join(_small_keys())
-    )
+    pairs = [*_small_keys(), *({"tokens": WORDS} | keys).values()]
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)) + b"".join(pairs)
     start = 0
     for name, shape in tensors.items():
         kind = 0 if len(shape) == 1 else 1
@@ -50,19 +57,21 @@ def small_phi():
     return head + bytes(start), len(head)
 
 
+WORDS = array_of(
+    "tokenizer.ggml.tokens", 8, 1024, b"".join(text_of(f"w{number}") for number in range(1024))
+)
+
+
 def _small_keys():
     numbers = {
         **{"context_length": 1024, "embedding_length": 128, "feed_forward_length": 256},
         **{"block_count": 3, "attention.head_count": 4, "attention.head_count_kv": 4},
     }
-    words = b"".join(text_of(f"w{number}") for number in range(1024))
-    vocabulary = struct.pack("<IIQ", 9, 8, 1024) + words
     return [
         pair_of("general.architecture", "phi3"),
         text_of("general.file_type") + struct.pack("<II", 4, 1),
         *(text_of(f"phi3.{key}") + struct.pack("<II", 4, one) for key, one in numbers.items()),
         pair_of("tokenizer.ggml.model", "gpt2"),
-        text_of("tokenizer.ggml.tokens") + vocabulary,
     ]
 
 

@@ -215,7 +215,7 @@ def _write_decoder(
     else:
         made = made or made_by(decoder)
         shutil.copyfile(decoder, target)
-    return admit(target, made, library.sentences)
+    return admit(target, made)
 
 
 def _first(folder: Path, name: str, preset: Preset, admission: Admission) -> Bundle:

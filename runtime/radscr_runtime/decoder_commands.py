@@ -95,7 +95,7 @@ def _measure(bundle: Bundle, name: str, threads: int) -> None:
     """Runs the gate on a GGUF, prints the verdict, and records it where the GGUF is the site's."""
     verdict = measure(model_of(bundle, name), threads, _tell)
     print(f"{name}: {verdict}")
-    if name == SHIPPED:  # measured beside a regression when the bundle was built
+    if name == SHIPPED:  # the manifest is sealed: radscr-export decoder gate
         print(f"The bundle's manifest names {bundle.decoder!r}.")
     else:
         record_verdict(bundle, name, verdict)

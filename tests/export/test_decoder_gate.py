@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from needs import needs
 
 from radscr_edge.contract import Bundle, Files, sha256_of
 from radscr_edge.errors import DecoderError, TrainingError
+from radscr_edge.sentences import load_sentences
+from radscr_edge.wording import Role
+from radscr_export.decoder.baseline import baselines
 from radscr_export.decoder.gate import gate_bundle, made_by, named
-from radscr_runtime.decoders.decisions import load_decisions
+from radscr_runtime.decoders.decisions import load_baselines, load_decisions, shipped_digest
 from radscr_runtime.decoders.gate import Verdict
 
 needs("llama_cpp")
@@ -31,7 +35,8 @@ def test_the_manifest_names_what_the_gate_says_and_holds_its_figures(bundle: Bun
     assert gated.decoder == ("judge" if facts["passed"] else "plain")
     assert facts["decisions"] == COUNT
     assert facts["low"] < facts["accuracy"] == round(facts["right"] / COUNT, 3) < facts["high"]
-    assert 0.4 < facts["logistic_regression"] < 1
+    assert facts["logistic_regression"] == load_baselines().logistic_regression
+    assert facts["questions"] == shipped_digest()
     assert facts["always_drop"] <= facts["majority"]
     assert gated.training["decoder"]["architecture"] == "phi3"
     assert Bundle.open(gated.folder) == gated
@@ -59,14 +64,20 @@ def test_a_note_of_another_file_is_not_believed(tmp_path: Path) -> None:
     assert made_by(own) == {"source": "own.gguf"}
 
 
-@pytest.mark.parametrize(
-    ("right", "regression", "decoder"),
-    [(COUNT - 5, 0.5, "judge"), (COUNT, 1.0, "plain"), (COUNT // 2, 0.4, "plain")],
-)
-def test_plain_wins_ties_with_a_regression(right: int, regression: float, decoder: str) -> None:
-    verdict = Verdict(right, COUNT, to_keep=COUNT // 2, start_s=0.1, decision_ms=1.0)
+def test_the_baselines_that_are_shipped_are_those_that_are_measured() -> None:
+    found = baselines(load_sentences(Role.FINDING), load_decisions(), seed=0)
 
-    assert named(verdict, regression) == decoder
+    assert found == asdict(load_baselines())
+
+
+@pytest.mark.parametrize(("more", "decoder"), [(1, "judge"), (0, "plain"), (-COUNT // 2, "plain")])
+def test_plain_wins_ties_with_a_regression(more: int, decoder: str) -> None:
+    right = round(load_baselines().logistic_regression * COUNT) + more
+    verdict = Verdict(
+        right, COUNT, to_keep=COUNT // 2, start_s=0.1, decision_ms=1.0, questions=shipped_digest()
+    )
+
+    assert named(verdict) == decoder
 
 
 def test_what_is_no_gguf_changes_nothing(bundle: Bundle, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from radscr_runtime import Options, Reader
 from radscr_runtime.aggregate import Evidences, aggregate
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.judge import JudgeDecoder
+from radscr_runtime.decoders.plain import PlainDecoder
 from radscr_runtime.decoders.process import CHILD, Model, PhiProcess
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.decoders.setup import choose_setup, most_data_mb, predicted_mb
@@ -75,6 +76,27 @@ def later(seconds, act, *arguments):
     return timer
 
 
+def killed_once_busy(pid, seconds):
+    """Kills a process so long after it began to work on what it is asked next."""
+    idle = ticks(pid)
+
+    def act():
+        while ticks(pid) == idle:
+            time.sleep(0.001)
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=act)
+    killer.start()
+    return killer
+
+
+def ticks(pid):
+    """Processor time that a process took, in the system's hundredths of a second."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def test_the_process_gives_the_odds_that_llama_cpp_gives(phi, bundle_folder):
     path = bundle_folder / Files.DECODER
     direct = llama.Phi(path, choose_setup(check_gguf(path), Options(), 4000))
@@ -85,7 +107,7 @@ def test_the_process_gives_the_odds_that_llama_cpp_gives(phi, bundle_folder):
 
 def test_phi_killed_in_the_middle_of_a_decision_costs_the_decision_only(phi, reading):
     library, evidences = reading
-    plain = aggregate(JudgeDecoder(phi), library, replace(evidences, missed=()))
+    plain = aggregate(PlainDecoder(), library, evidences)
     phi.log_odds([QUESTION])
     os.kill(phi.pid, signal.SIGSTOP)  # whatever it is asked now it is still deciding
     later(0.2, os.kill, phi.pid, signal.SIGKILL)
@@ -95,12 +117,29 @@ def test_phi_killed_in_the_middle_of_a_decision_costs_the_decision_only(phi, rea
     assert composed.decoder == "plain"
     assert composed.remark.startswith("The process of Phi ended without an answer (signal 9): ")
     assert composed.remark.endswith("The plain decoder decided instead.")
-    (decision,) = composed.decisions
-    assert (decision.kept, decision.log_odds) == (False, None)
-    assert [one for one in composed.lines if one.source == "Q"] == [
-        one for one in plain.lines if one.source == "Q"
-    ]
+    assert (composed.lines, composed.decisions) == (plain.lines, plain.decisions)
     assert aggregate(JudgeDecoder(phi), library, evidences).decoder == "judge"
+
+
+def test_phi_killed_while_llama_cpp_evaluates_leaves_a_complete_report(phi, reading):
+    library, evidences = reading
+    many = replace(evidences, missed=evidences.missed * 96)  # half a second of evaluation or so
+    whole = {one.name: aggregate(one, library, many) for one in (PlainDecoder(), JudgeDecoder(phi))}
+    found = []
+    for seconds in (0.0, 0.02, 0.05, 0.1, 0.2, 0.4):
+        phi.log_odds([QUESTION])
+        killer = killed_once_busy(phi.pid, seconds)
+        composed = aggregate(JudgeDecoder(phi), library, many)
+        killer.join()
+        assert (composed.lines, composed.decisions) == (
+            whole[composed.decoder].lines,
+            whole[composed.decoder].decisions,
+        )
+        found.append((composed.decoder, composed.remark.partition(":")[0]))
+
+    killed = ("plain", "The process of Phi ended without an answer (signal 9)")
+    assert found[0] == killed
+    assert set(found) <= {killed, ("judge", "")}
 
 
 def test_phi_that_is_not_loaded_in_time_gives_way_to_plain(bundle_folder, reading):

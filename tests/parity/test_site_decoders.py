@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from gguf_made import PHI3, with_template
@@ -11,7 +12,9 @@ from runtime.test_cli import run
 from radscr_edge.contract import Bundle, Files, sha256_of
 from radscr_edge.errors import DecoderError
 from radscr_runtime import Options
+from radscr_runtime.decoders import digests
 from radscr_runtime.decoders.choose import open_decoder
+from radscr_runtime.decoders.decisions import shipped_digest
 from radscr_runtime.decoders.gate import Verdict
 from radscr_runtime.decoders.site import (
     add_decoder,
@@ -24,8 +27,20 @@ from radscr_runtime.decoders.site import (
 
 needs("llama_cpp")
 
-GOOD = Verdict(right=290, count=300, to_keep=180, start_s=1.0, decision_ms=9.0)
-POOR = Verdict(right=200, count=300, to_keep=180, start_s=1.0, decision_ms=9.0)
+GOOD = Verdict(
+    right=290,
+    count=300,
+    to_keep=180,
+    start_s=1.0,
+    decision_ms=9.0,
+    questions=shipped_digest(),
+)
+POOR = replace(GOOD, right=200)
+STALE_BUNDLE = (
+    "The language model of the bundle was measured on other questions than this program asks. "
+    "Measure it again: radscr-export decoder gate. The plain decoder was used."
+)
+STALE = replace(GOOD, questions="0" * 64)
 
 
 @pytest.fixture
@@ -87,6 +102,33 @@ def test_a_decoder_that_did_not_pass_is_asked_by_judge_alone(bundle, own):
     assert opened(bundle, "judge")[1].endswith("it agrees with 200 of 300 decisions.")
 
 
+def test_a_verdict_on_other_questions_counts_as_none(bundle, own):
+    add_decoder(bundle, own, "mine")
+    record_verdict(bundle, "mine", STALE)
+
+    use_decoder(bundle, "mine")
+
+    said = "its decisions were not measured on the questions of this version"
+    assert opened(bundle, "auto") == (bundle.decoder, "")
+    assert opened(bundle, "judge")[1].endswith(f"{said}.")
+    assert f"{said}: {own}" in run("decoder", "list", bundle=bundle.folder).stdout
+
+
+@pytest.mark.parametrize(
+    ("gate", "name"),
+    [({"questions": shipped_digest()}, "judge"), ({"questions": "0" * 64}, "plain"), ({}, "plain")],
+)
+def test_auto_asks_the_bundles_own_only_if_it_was_measured_on_these_questions(bundle, gate, name):
+    training = {**bundle.training, "decoder": {"gate": gate}}
+    gated = replace(bundle, decoder="judge", training=training).save()
+
+    found, remark = opened(gated, "auto")
+
+    assert found == name
+    assert opened(gated, "judge") == ("judge", "")
+    assert remark == ("" if name == "judge" else STALE_BUNDLE)
+
+
 def test_a_verdict_is_kept_and_replaced(bundle, own):
     add_decoder(bundle, own, "mine")
     record_verdict(bundle, "mine", POOR)
@@ -99,9 +141,9 @@ def test_a_verdict_is_kept_and_replaced(bundle, own):
 def test_a_list_of_an_older_version_is_told_from_a_damaged_one(bundle, own):
     add_decoder(bundle, own, "mine")
     path = decoders_path(bundle)
-    path.write_text(path.read_text().replace('"format": 2', '"format": 1'))
+    path.write_text(path.read_text().replace('"format": 3', '"format": 2'))
 
-    with pytest.raises(DecoderError, match="was written by an older version, which measured noth"):
+    with pytest.raises(DecoderError, match="was written by an older version, which measured oth"):
         load_decoders(bundle)
 
 
@@ -118,6 +160,17 @@ def test_the_bundle_stays_as_it_was(bundle, own):
     add_decoder(bundle, own, "mine")
 
     assert Bundle.open(bundle.folder).digest == bundle.digest
+
+
+def test_a_decoder_that_stays_as_it_was_is_hashed_once(bundle, own, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(digests, "SETTLED_NS", -1)
+    monkeypatch.setattr(digests, "sha256_of", lambda path: hashed.append(path) or sha256_of(path))
+    add_decoder(bundle, own, "mine")
+    use_decoder(bundle, "mine")
+
+    assert opened(bundle, "judge")[0] == opened(bundle, "judge")[0] == "judge"
+    assert hashed == [own]
 
 
 @pytest.mark.parametrize(

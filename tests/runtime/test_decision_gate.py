@@ -1,17 +1,26 @@
 """The decision set is open, balanced and of unseen families; the gate lets only the good pass."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from stand_ins import Oracle
 
 from radscr_edge.errors import DecoderError
 from radscr_edge.records import Missed
-from radscr_runtime.decoders.decisions import load_decisions, load_labelling
+from radscr_runtime.decoders.decisions import (
+    digest_of,
+    load_baselines,
+    load_decisions,
+    load_labelling,
+    shipped_digest,
+)
 from radscr_runtime.decoders.gate import LEAST_ACCURACY, Verdict, run_gate
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.rules import settle, touching
 from radscr_runtime.operating import wilson
+
+MODULE = "radscr_runtime.decoders.decisions"
 
 
 class Reader:
@@ -23,6 +32,10 @@ class Reader:
 
     def log_odds(self, prompts):
         return [next(self._answers) for _ in prompts]
+
+
+def verdict(**found):
+    return Verdict(start_s=0.0, decision_ms=1.0, questions=shipped_digest(), **found)
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +122,35 @@ def test_one_answer_for_all_is_the_majority_at_best(decisions, odds):
 
 
 def test_few_decisions_prove_nothing_however_right():
-    assert not Verdict(right=9, count=9, to_keep=8, start_s=0.0, decision_ms=1.0).passed
-    assert Verdict(right=290, count=300, to_keep=200, start_s=0.0, decision_ms=1.0).passed
+    assert not verdict(right=9, count=9, to_keep=8).passed
+    assert verdict(right=290, count=300, to_keep=200).passed
+
+
+def test_who_is_no_better_than_the_regression_does_not_pass():
+    tied = round(load_baselines().logistic_regression * 300)
+
+    assert verdict(right=tied, count=300, to_keep=150).accuracy > LEAST_ACCURACY
+    assert not verdict(right=tied, count=300, to_keep=150).passed
+    assert verdict(right=tied + 1, count=300, to_keep=150).passed
+
+
+def test_a_verdict_belongs_to_the_questions_that_were_asked(decisions):
+    found = run_gate(Oracle(1.0), decisions)
+
+    assert found.current
+    assert found.questions == shipped_digest()
+    assert not run_gate(Oracle(1.0), decisions[1:]).current
+
+
+def test_other_labels_words_or_sentences_make_other_questions(decisions, monkeypatch):
+    first, *others = decisions
+    before = digest_of(decisions)
+    relabelled = digest_of([replace(first, keep=not first.keep), *others])
+    reworded = digest_of([replace(first, u=replace(first.u, text="Something else.")), *others])
+    monkeypatch.setattr(f"{MODULE}.INSTRUCTION", "Answer at once.")
+    instructed = digest_of(decisions)
+
+    assert len({before, relabelled, reworded, instructed}) == 4
 
 
 def test_the_questions_go_in_batches_and_the_progress_is_told(decisions):

@@ -1,6 +1,7 @@
 """The fluent decoder: prose beside a complete report where it passes, else a reason."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass, field, replace
 
@@ -20,8 +21,11 @@ from radscr_runtime.decoders.choose import open_decoder
 from radscr_runtime.decoders.decoder import Hearer
 from radscr_runtime.decoders.fluent import FREE, FluentDecoder
 from radscr_runtime.decoders.joints import joints_of
+from radscr_runtime.decoders.prose_command import try_and_record
 from radscr_runtime.decoders.prose_site import check_offered, rates_path, save_rate
 from radscr_runtime.decoders.prose_trial import Trial, trial_lists, try_prose
+from radscr_runtime.decoders.site import SHIPPED
+from radscr_runtime.decoders.writing import ENDLESS
 from radscr_runtime.outputs import to_html, to_record, to_text
 from radscr_runtime.outputs.schema import report_schema
 from radscr_runtime.outputs.words import load_words
@@ -220,6 +224,33 @@ def test_a_trial_counts_the_lists_that_fall_back():
     assert (worst.fallen, worst.joints) == (len(trial_lists()), ())
     assert joining.fallen == 0
     assert {name for name, _ in joining.joints} == {"; ", ", and "}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Phi was stopped before it was done.",
+        "Phi did not write within 600 s and was stopped. Give it more time (--budget-s).",
+        "Phi needs 4000 MB of memory; 900 MB may be used.",
+    ],
+)
+def test_what_is_no_fault_of_the_text_ends_the_trial(said):
+    phi = Broken(1.0, problem=DecoderError(said))
+
+    with pytest.raises(DecoderError, match=re.escape(said)):
+        try_prose(FluentDecoder(phi, FREE).write)
+
+
+def test_a_trial_that_was_ended_is_not_recorded(own):
+    with pytest.raises(DecoderError, match="Phi needs"):
+        list(try_and_record(own, SHIPPED, Options(memory_limit_mb=32)))
+    assert not rates_path(own).exists()
+
+
+def test_a_text_without_an_end_falls_back():
+    phi = Broken(1.0, problem=DecoderError(f"{ENDLESS} 300 tokens."))
+
+    assert try_prose(FluentDecoder(phi, FREE).write).fallen == len(trial_lists())
 
 
 @pytest.fixture

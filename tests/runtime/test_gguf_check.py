@@ -1,15 +1,17 @@
 """A GGUF is untrusted: a damaged header is refused with its reason, and never by a crash."""
 
 import struct
+import tracemalloc
 
 import pytest
-from gguf_made import small_phi
+from gguf_made import array_of, pair_of, small_phi, text_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radscr_edge.contract import Files
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.gguf_check import LONGEST_TEXT, check_gguf
+from radscr_runtime.decoders.gguf_stream import MOST_ELEMENTS, MOST_TEXT
 from radscr_runtime.decoders.setup import KV_BLOCK
 
 SMALL, HEADER = small_phi()
@@ -131,6 +133,8 @@ def test_numbers_at_the_start_are_bounded(small, place, offset, code, value, sai
         ("phi3.attention.head_count", 0, "I", 2**31, "phi3.attention.head_count is 2147483648"),
         ("phi3.feed_forward_length", 0, "I", 255, "'blk.0.ffn_up.weight' is of shape (128, 512)"),
         ("tokenizer.ggml.model", -4, "I", 77, "'tokenizer.ggml.model' has the unknown type 77"),
+        ("phi3.attention.head_count_kv", -4, "I", 9, "head_count_kv' has the wrong type 9"),
+        ("tokenizer.ggml.tokens", -4, "I", 8, "'tokenizer.ggml.tokens' has the wrong type 8"),
         ("tokenizer.ggml.tokens", 4, "Q", 2**40, "elements in 'tokenizer.ggml.tokens'; at most"),
         ("tokenizer.ggml.tokens", 12, "Q", LONGEST_TEXT + 1, "bytes in a text of 'tokenizer"),
         ("token_embd.weight", 0, "Q", 127, "'token_embd.weight' is of shape (127, 1024)"),
@@ -146,6 +150,80 @@ def test_every_field_that_llama_cpp_relies_on_is_checked(
     small, place, key, skip, code, value, said
 ):
     assert said in refusal(place, at(small, behind(small, key, skip), code, value))
+
+
+MERGES, SCORES, KINDS = (f"tokenizer.ggml.{name}" for name in ("merges", "scores", "token_type"))
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "count", "width"),
+    [(SCORES, 6, 1024, 4), (KINDS, 5, 1024, 4), (MERGES, 8, 9, 8)],
+)
+def test_what_belongs_to_the_tokens_is_read(place, key, kind, count, width):
+    raw, _ = small_phi(more=array_of(key, kind, count, bytes(count * width)))
+
+    assert check(place, raw).tokens == 1024
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "count", "width", "said"),
+    [
+        (SCORES, 6, 1, 4, "'tokenizer.ggml.scores' has 1 elements for 1024 tokens"),
+        (SCORES, 0, 1024, 1, "the elements of 'tokenizer.ggml.scores' have the wrong type 0"),
+        (KINDS, 5, 1, 4, "'tokenizer.ggml.token_type' has 1 elements for 1024 tokens"),
+        (KINDS, 10, 1024, 8, "the elements of 'tokenizer.ggml.token_type' have the wrong type 10"),
+        (MERGES, 0, 9, 1, "the elements of 'tokenizer.ggml.merges' have the wrong type 0"),
+    ],
+)
+def test_arrays_that_llama_cpp_would_read_beyond_their_end_are_refused(
+    place, key, kind, count, width, said
+):
+    raw, _ = small_phi(more=array_of(key, kind, count, bytes(count * width)))
+
+    assert said in refusal(place, raw)
+
+
+def test_tokens_that_are_no_texts_are_refused(place):
+    raw, _ = small_phi(tokens=array_of("tokenizer.ggml.tokens", 0, 1024, bytes(1024)))
+
+    assert "the elements of 'tokenizer.ggml.tokens' have the wrong type 0" in refusal(place, raw)
+
+
+def test_all_arrays_together_are_bounded(place):
+    half = MOST_ELEMENTS // 2
+    halves = {key: array_of(key, 0, half, bytes(half)) for key in ("a.first", "a.second")}
+    raw, _ = small_phi(**halves)
+
+    assert f"{half} elements in 'a.second'; at most {half - 1024} are read" in refusal(place, raw)
+
+
+def test_all_texts_together_are_bounded_and_none_is_kept_that_nobody_needs(place):
+    text = "x" * LONGEST_TEXT
+    many = {f"a.{number}": pair_of(f"a.{number}", text) for number in range(MOST_TEXT >> 20)}
+    raw, _ = small_phi(**many)
+    fewer, _ = small_phi(**dict(list(many.items())[:-1]))
+    place.write_bytes(fewer)
+
+    tracemalloc.start()
+    check_gguf(place)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 2 * LONGEST_TEXT
+    assert f"more than {MOST_TEXT} bytes of text" in refusal(place, raw)
+
+
+def test_the_same_key_twice_is_refused_also_where_it_is_not_kept(place):
+    raw, _ = small_phi(first=pair_of("a.key", "x"), second=pair_of("a.key", "y"))
+
+    assert "the key 'a.key' occurs twice" in refusal(place, raw)
+
+
+def test_a_vocabulary_as_large_as_the_largest_is_read(place):
+    pairs = b"".join(text_of(f"w{number} x") for number in range(200_064))
+    raw, _ = small_phi(more=array_of(MERGES, 8, 200_064, pairs))
+
+    assert check(place, raw).tokens == 1024
 
 
 def test_a_file_of_one_of_several_parts_is_refused(small, place):

@@ -1,6 +1,8 @@
 """A saved state is used only where it is byte for byte what was saved."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,23 @@ def test_only_the_newest_states_stay(states):
 
     assert [states.sound(one) for one in paths] == [False, False, True]
     assert states.sound(states.path("newest"))
+
+
+def test_what_a_killed_process_left_is_removed_and_what_another_writes_stays(states):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    states.folder.mkdir()
+    left, lonely, written, foreign = (
+        states.folder / name
+        for name in (f"ab.{gone.pid}", "ab.sha256", f"ab.{os.getppid()}", "notes.txt")
+    )
+    for path in (left, lonely, written, foreign):
+        path.write_text("half a state")
+
+    states.save(states.path("prompt"), writing("keys and values"))
+
+    assert [one.exists() for one in (left, lonely, written, foreign)] == [False, False, True, True]
+    assert states.sound(states.path("prompt"))
 
 
 def test_a_cache_that_cannot_be_written_keeps_nothing():

@@ -36,7 +36,7 @@ def _train(arguments: argparse.Namespace) -> None:
         torch.set_num_threads(arguments.threads)
     sentences, steps = load_sentences(Role.FINDING), arguments.steps or STEPS
     made = train_decoder(sentences, arguments.out, arguments.seed, steps)
-    text = json.dumps(admit(arguments.out, made, sentences).facts, indent=1)
+    text = json.dumps(admit(arguments.out, made).facts, indent=1)
     arguments.out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
     print(text)
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from radscr_edge.contract import Bundle, Files, sha256_of
 from radscr_edge.errors import TrainingError
-from radscr_edge.records import Sentence
-from radscr_edge.sentences import load_sentences
-from radscr_edge.wording import Role
-from radscr_export.decoder.baseline import baselines
-from radscr_runtime.decoders.decisions import load_decisions, load_labelling
+from radscr_runtime.decoders.decisions import load_baselines, load_labelling
 from radscr_runtime.decoders.gate import Verdict, measure
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.process import Model
@@ -31,18 +27,17 @@ class Admission:
     """What the manifest holds of it."""
 
 
-def admit(path: Path, made: Mapping[str, Any], sentences: Sequence[Sentence]) -> Admission:
-    """Runs a GGUF through llama.cpp on the decision set, and the baselines beside it.
+def admit(path: Path, made: Mapping[str, Any]) -> Admission:
+    """Runs a GGUF through llama.cpp on the decision set, as a clinic's `decoder add` does.
 
     `made` is what is known of its making. Raises DecoderError where the GGUF is unsound or
     llama.cpp cannot run.
     """
     verdict = measure(Model(path, sha256_of(path), check_gguf(path)))
-    beside = baselines(sentences, load_decisions(), seed=0)
-    decoder = named(verdict, beside["logistic_regression"])
     low, high = verdict.interval
     gate = {
-        "passed": decoder == "judge",
+        "passed": verdict.passed,
+        "questions": verdict.questions,
         "right": verdict.right,
         "decisions": verdict.count,
         "accuracy": round(verdict.accuracy, 3),
@@ -50,15 +45,15 @@ def admit(path: Path, made: Mapping[str, Any], sentences: Sequence[Sentence]) ->
         "high": round(high, 3),
         "majority": round(verdict.majority, 3),
         "always_drop": round(verdict.always_drop, 3),
-        **beside,
+        **asdict(load_baselines()),
         **asdict(load_labelling()),
     }
-    return Admission(decoder, {**made, "gate": gate})
+    return Admission(named(verdict), {**made, "gate": gate})
 
 
-def named(verdict: Verdict, regression: float) -> str:
-    """What the manifest names: 'judge' where the verdict passed and beats the regression."""
-    return "judge" if verdict.passed and verdict.accuracy > regression else "plain"
+def named(verdict: Verdict) -> str:
+    """What the manifest names: 'judge' where the verdict passed."""
+    return "judge" if verdict.passed else "plain"
 
 
 def made_by(path: Path) -> dict[str, Any]:
@@ -81,7 +76,7 @@ def gate_bundle(bundle: Bundle, decoder: Path | None) -> Bundle:
         raise TrainingError(f"{bundle.folder} holds no GGUF. Give one: --decoder FILE.gguf.")
     own = bundle.path(Files.DECODER)
     made = bundle.training["decoder"] if decoder is None else made_by(decoder)
-    admission = admit(decoder or own, made, load_sentences(Role.FINDING))
+    admission = admit(decoder or own, made)
     if decoder is not None:
         shutil.copyfile(decoder, own)
     training = {**bundle.training, "decoder": admission.facts}

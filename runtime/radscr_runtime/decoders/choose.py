@@ -8,6 +8,7 @@ from radscr_edge.contract import Bundle
 from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.decoder import Decoder
 from radscr_runtime.decoders.fluent import FREE, JOINED, MODES, FluentDecoder
+from radscr_runtime.decoders.gate import check_measured
 from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.decoders.plain import PlainDecoder
 from radscr_runtime.decoders.process import Model, PhiProcess
@@ -64,14 +65,19 @@ def _check(options: Options) -> None:
 
 
 def _wanted(bundle: Bundle, choice: str) -> tuple[str, Entry | None]:
-    """The decoder that a choice stands for, and whose GGUF it asks; None: the bundle's."""
+    """The decoder that a choice stands for, and whose GGUF it asks; None: the bundle's.
+
+    DecoderError where 'auto' would ask one that was measured on other questions.
+    """
     if choice == "plain":
         return choice, None
     added = _added(bundle)
     if choice != "auto":
         return choice, added
-    if added and added.verdict and added.verdict.passed:
+    if added and added.passed:
         return "judge", added
+    if bundle.decoder != "plain":
+        check_measured(bundle)
     return bundle.decoder, None
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from radscr_edge.errors import DecoderError
 from radscr_edge.records import Sentence
 from radscr_edge.sentences import load_sentences
-from radscr_runtime.decoders.question import ask
+from radscr_runtime.decoders.question import DROP, INSTRUCTION, KEEP, ask
 from radscr_runtime.decoders.rules import touching
 
 PACKAGE: Final = "radscr_runtime.decoders"
@@ -50,6 +53,18 @@ class Labelling:
     """Date, ISO 8601."""
 
 
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """Accuracies on the set, to three digits, of what reads no words."""
+
+    answers: float
+    """Of the table that our own decoder is taught by."""
+    logistic_regression: float
+    """On what the sentences are about; a Phi must do better."""
+    crossed_regression: float
+    """The same on all pairs too."""
+
+
 def load_decisions(package: str = PACKAGE, file: str = "decisions.csv") -> tuple[Labelled, ...]:
     """The decisions in their order; DecoderError where the library has lost one of their sentences.
 
@@ -69,8 +84,30 @@ def load_decisions(package: str = PACKAGE, file: str = "decisions.csv") -> tuple
 
 def load_labelling() -> Labelling:
     """Counts and agreement of the two passes."""
+    return Labelling(**_facts()["labelling"])
+
+
+def load_baselines() -> Baselines:
+    """What the export toolchain measured on the set, with regressions that it fitted."""
+    return Baselines(**_facts()["baselines"])
+
+
+def digest_of(decisions: Sequence[Labelled]) -> str:
+    """SHA-256 of all that is asked, with the instruction and the two answers, and of the labels."""
+    asked = [[one.question, one.keep] for one in decisions]
+    return hashlib.sha256(json.dumps([INSTRUCTION, KEEP, DROP, asked]).encode()).hexdigest()
+
+
+@cache
+def shipped_digest() -> str:
+    """That of the shipped set: a verdict on any other counts for nothing here."""
+    return digest_of(load_decisions())
+
+
+@cache
+def _facts() -> dict[str, Any]:
     text = files(PACKAGE).joinpath("decisions.toml").read_text(encoding="utf-8")
-    return Labelling(**tomllib.loads(text))
+    return tomllib.loads(text)
 
 
 @cache

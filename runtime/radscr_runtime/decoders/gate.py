@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from radscr_runtime.decoders.decisions import Labelled, load_decisions
+from radscr_edge.contract import Bundle
+from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.decisions import (
+    Labelled,
+    digest_of,
+    load_baselines,
+    load_decisions,
+    shipped_digest,
+)
 from radscr_runtime.decoders.judge import Oracle
 from radscr_runtime.decoders.process import Model, PhiProcess
 from radscr_runtime.decoders.setup import SEQUENCES
@@ -40,6 +48,8 @@ class Verdict:
     """Seconds from the start of the process to its first answers."""
     decision_ms: float
     """Milliseconds a decision after that."""
+    questions: str
+    """SHA-256 of what was asked and of the labels: see `digest_of`."""
 
     @property
     def accuracy(self) -> float:
@@ -62,17 +72,38 @@ class Verdict:
         return max(self.always_drop, 1.0 - self.always_drop)
 
     @property
+    def current(self) -> bool:
+        """Whether the shipped set still asks what was asked."""
+        return self.questions == shipped_digest()
+
+    @property
     def passed(self) -> bool:
-        """LEAST_ACCURACY is reached, and the whole interval lies above both fixed answers."""
-        return self.accuracy >= LEAST_ACCURACY and self.interval[0] > self.majority
+        """Whether it is good enough, and better than what needs no Phi.
+
+        LEAST_ACCURACY is reached, the whole interval lies above both fixed answers, and the
+        accuracy above that of the logistic regression, to the digits that are known of it.
+        """
+        beaten = round(self.accuracy, 3) > load_baselines().logistic_regression
+        return beaten and self.accuracy >= LEAST_ACCURACY and self.interval[0] > self.majority
 
     def __str__(self) -> str:
         low, high = self.interval
         return (
             f"agrees with {self.right} of {self.count} decisions: {self.accuracy:.3f} "
             f"({low:.3f} to {high:.3f}); always keep or drop {self.majority:.3f}, always drop "
-            f"{self.always_drop:.3f}; {'passed' if self.passed else 'did not pass'}. Start and "
-            f"first answers {self.start_s:.2f} s, then {self.decision_ms:.0f} ms a decision."
+            f"{self.always_drop:.3f}, a regression {load_baselines().logistic_regression:.3f}; "
+            f"{'passed' if self.passed else 'did not pass'}. Start and first answers "
+            f"{self.start_s:.2f} s, then {self.decision_ms:.0f} ms a decision."
+        )
+
+
+def check_measured(bundle: Bundle) -> None:
+    """DecoderError where the bundle's GGUF was not measured on the questions of the shipped set."""
+    gate = bundle.training.get("decoder", {}).get("gate", {})
+    if gate.get("questions") != shipped_digest():
+        raise DecoderError(
+            "The language model of the bundle was measured on other questions than this program "
+            "asks. Measure it again: radscr-export decoder gate."
         )
 
 
@@ -106,4 +137,5 @@ def run_gate(phi: Oracle, decisions: Sequence[Labelled], tell: Tell = untold) ->
         to_keep=sum(one.keep for one in decisions),
         start_s=started - begun,
         decision_ms=1000.0 * (time.perf_counter() - started) / max(1, later),
+        questions=digest_of(decisions),
     )

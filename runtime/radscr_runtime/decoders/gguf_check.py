@@ -11,16 +11,15 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, NoReturn
+from typing import Final
 
 from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.gguf_stream import GgufStream, Value
 
 ARCHITECTURE: Final = "phi3"
 """The family of Phi-3, Phi-3.5 and Phi-4-mini: llama.cpp knows them all under this name."""
 MOST_KEYS: Final = 1024
 MOST_TENSORS: Final = 4096
-MOST_ELEMENTS: Final = 2**20
-"""Of an array: the largest vocabulary of the family has 200,064 tokens and as many merges."""
 LONGEST_NAME: Final = 256
 LONGEST_TEXT: Final = 2**20
 MOST_BYTES: Final = 2**40
@@ -57,7 +56,37 @@ BLOCKS: Final = {
 }
 """ggml type -> elements and bytes of a block: F32, F16, Q4_0 .. Q8_0, K and I quants, BF16."""
 
-Value = int | float | bool | str
+SIZES: Final = {
+    "block_count": 512,
+    "embedding_length": 2**16,
+    "attention.head_count": 1024,
+    "attention.head_count_kv": 1024,
+    "feed_forward_length": 2**20,
+    "context_length": 2**24,
+}
+"""Of the model -> the most that is believed."""
+TOKENS: Final = "tokenizer.ggml.tokens"
+ARRAYS: Final = {
+    TOKENS: (TEXT,),
+    "tokenizer.ggml.merges": (TEXT,),
+    "tokenizer.ggml.scores": (6,),
+    "tokenizer.ggml.token_type": (4, 5),
+}
+"""Arrays whose elements llama.cpp takes as they should be -> the types that they may have."""
+PER_TOKEN: Final = ("tokenizer.ggml.scores", "tokenizer.ggml.token_type")
+"""Those of which llama.cpp reads as many elements as there are tokens."""
+KEPT: Final = frozenset(
+    {
+        "general.architecture",
+        "general.name",
+        "general.alignment",
+        "split.count",
+        "tokenizer.ggml.model",
+        "tokenizer.chat_template",
+        *(f"{ARCHITECTURE}.{size}" for size in SIZES),
+    }
+)
+"""The only values that are kept; all others are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,90 +131,37 @@ def check_gguf(path: Path) -> Gguf:
     """The facts of a Phi-3 family GGUF whose header is sound and whose tensors lie in the file.
 
     Checked are magic, version, counts, lengths, keys, every tensor's type, place and size, the
-    architecture and its sizes, and that the vocabulary has as many tokens as the embedding rows.
+    architecture and its sizes, that the vocabulary has as many tokens as the embedding rows, and
+    that what belongs to a token is there for each, in the type that llama.cpp takes it for.
     Raises DecoderError that says what is wrong and at which byte.
     """
     try:
         with path.open("rb") as stream:
-            return _check(_Reader(stream, path.name, os.fstat(stream.fileno()).st_size))
+            return _check(GgufStream(stream, path.name, os.fstat(stream.fileno()).st_size))
     except OSError as problem:
         raise DecoderError(
             f"{path.name} cannot be read ({problem.strerror}). Copy the file again."
         ) from problem
 
 
-class _Reader:
-    """A stream that never reads more than the file has, and says where it stumbles."""
-
-    def __init__(self, stream: BinaryIO, name: str, size: int) -> None:
-        self._stream = stream
-        self._name = name
-        self.size = size
-
-    @property
-    def place(self) -> int:
-        """Byte that is read next."""
-        return self._stream.tell()
-
-    def refuse(self, what: str) -> NoReturn:
-        """Raises the DecoderError."""
-        raise DecoderError(
-            f"{self._name} is no sound Phi model: {what} (before byte {self.place}). "
-            "Copy the file again, or give another GGUF of the Phi-3 family."
-        )
-
-    def take(self, size: int) -> bytes:
-        """The next `size` bytes."""
-        part = self._stream.read(size)
-        if len(part) != size:
-            self.refuse("the file ends early")
-        return part
-
-    def skip(self, size: int) -> None:
-        """Passes over `size` bytes, which must be there."""
-        if size > self.size - self.place:
-            self.refuse("the file ends early")
-        self._stream.seek(size, os.SEEK_CUR)
-
-    def number(self, code: str) -> Value:
-        """One little-endian number of a struct code."""
-        layout = struct.Struct(f"<{code}")
-        value: Value = layout.unpack(self.take(layout.size))[0]
-        return value
-
-    def count(self, most: int, what: str) -> int:
-        """A 64-bit count of at most `most`."""
-        value = int(self.number("Q"))
-        if value > most:
-            self.refuse(f"{value} {what}; at most {most} are read")
-        return value
-
-    def text(self, longest: int) -> str:
-        """A string with its length before it."""
-        raw = self.take(self.count(longest, "bytes in a text"))
-        try:
-            return raw.decode()
-        except UnicodeDecodeError:
-            self.refuse("a text is not UTF-8")
-
-
 @dataclass(frozen=True, slots=True)
 class _Header:
     values: Mapping[str, Value]
+    """Of KEPT."""
     lengths: Mapping[str, int]
-    """Of the arrays."""
+    """Of ARRAYS."""
     tensors: Mapping[str, Tensor]
     data: int
     """Byte at which the tensors' data start."""
 
 
-def _check(reader: _Reader) -> Gguf:
+def _check(reader: GgufStream) -> Gguf:
     header = _header(reader)
     _check_places(reader, header)
     return _facts(reader, header)
 
 
-def _header(reader: _Reader) -> _Header:
+def _header(reader: GgufStream) -> _Header:
     if reader.take(4) != b"GGUF":
         reader.refuse("it does not start with GGUF")
     version = reader.number("I")
@@ -195,10 +171,12 @@ def _header(reader: _Reader) -> _Header:
     keys = reader.count(MOST_KEYS, "keys")
     values: dict[str, Value] = {}
     lengths: dict[str, int] = {}
+    seen: set[str] = set()
     for _ in range(keys):
         name = reader.text(LONGEST_NAME)
-        if name in values or name in lengths:
+        if name in seen:
             reader.refuse(f"the key {name!r} occurs twice")
+        seen.add(name)
         _value(reader, name, values, lengths)
     alignment = values.get("general.alignment", ALIGNMENT)
     if type(alignment) is not int or not 1 <= alignment <= 2**16 or alignment & (alignment - 1):
@@ -212,35 +190,52 @@ def _header(reader: _Reader) -> _Header:
     return _Header(values, lengths, tensors, math.ceil(reader.place / alignment) * alignment)
 
 
-def _value(reader: _Reader, name: str, values: dict[str, Value], lengths: dict[str, int]) -> None:
-    """Keeps a scalar or text under its name; of an array only the length."""
+def _value(
+    reader: GgufStream, name: str, values: dict[str, Value], lengths: dict[str, int]
+) -> None:
+    """Keeps what KEPT names, and of what ARRAYS names the length; passes over all else."""
     kind = int(reader.number("I"))
+    if name in (KEPT if kind == ARRAY else ARRAYS):
+        reader.refuse(f"the key {name!r} has the wrong type {kind}")
     if kind == ARRAY:
-        kind = int(reader.number("I"))
-        lengths[name] = reader.count(MOST_ELEMENTS, f"elements in {name!r}")
-        _pass_over(reader, name, kind, lengths[name])
+        length = _array(reader, name)
+        if name in ARRAYS:
+            lengths[name] = length
+    elif name not in KEPT:
+        _pass_over(reader, name, kind, 1)
     elif kind == TEXT:
         values[name] = reader.text(LONGEST_TEXT)
     else:
         values[name] = reader.number(_code(reader, name, kind))
 
 
-def _pass_over(reader: _Reader, name: str, kind: int, count: int) -> None:
+def _array(reader: GgufStream, name: str) -> int:
+    """Passes over an array; its length."""
+    kind = int(reader.number("I"))
+    if kind not in ARRAYS.get(name, (kind,)):
+        reader.refuse(f"the elements of {name!r} have the wrong type {kind}")
+    count = reader.count(reader.elements, f"elements in {name!r}")
+    reader.elements -= count
+    _pass_over(reader, name, kind, count)
+    return count
+
+
+def _pass_over(reader: GgufStream, name: str, kind: int, count: int) -> None:
     if kind != TEXT:
         reader.skip(count * struct.calcsize(f"<{_code(reader, name, kind)}"))
         return
     for _ in range(count):
-        reader.skip(reader.count(LONGEST_TEXT, f"bytes in a text of {name!r}"))
+        reader.skip(reader.length(LONGEST_TEXT, f"bytes in a text of {name!r}"))
 
 
-def _code(reader: _Reader, name: str, kind: int) -> str:
+def _code(reader: GgufStream, name: str, kind: int) -> str:
     code = SCALARS.get(kind)
     if code is None:
         reader.refuse(f"the key {name!r} has the unknown type {kind}")
     return code
 
 
-def _tensor(reader: _Reader, alignment: int) -> Tensor:
+def _tensor(reader: GgufStream, alignment: int) -> Tensor:
     name = reader.text(LONGEST_NAME)
     dimensions = int(reader.number("I"))
     if not 1 <= dimensions <= 4:
@@ -259,7 +254,7 @@ def _tensor(reader: _Reader, alignment: int) -> Tensor:
     return Tensor(name, shape, start, math.prod(shape) // elements * size)
 
 
-def _check_places(reader: _Reader, header: _Header) -> None:
+def _check_places(reader: GgufStream, header: _Header) -> None:
     """Every tensor lies within the file and none on another."""
     end, before = 0, ""
     for one in sorted(header.tensors.values(), key=lambda one: one.start):
@@ -272,25 +267,22 @@ def _check_places(reader: _Reader, header: _Header) -> None:
         )
 
 
-def _facts(reader: _Reader, header: _Header) -> Gguf:
+def _facts(reader: GgufStream, header: _Header) -> Gguf:
     architecture = header.values.get("general.architecture")
     if architecture != ARCHITECTURE:
         reader.refuse(f"its architecture is {architecture!r}, not {ARCHITECTURE!r}")
     if "split.count" in header.values and header.values["split.count"] != 1:
         reader.refuse("it is one of several parts; join them with llama-gguf-split --merge")
-    tokens = header.lengths.get("tokenizer.ggml.tokens", 0)
-    if not tokens or not isinstance(header.values.get("tokenizer.ggml.model"), str):
-        reader.refuse("it holds no tokenizer")
-    heads = _size(reader, header, "attention.head_count", 1024)
+    heads = _size(reader, header, "attention.head_count")
     gguf = Gguf(
         name=str(header.values.get("general.name", "")),
-        layers=_size(reader, header, "block_count", 512),
-        width=_size(reader, header, "embedding_length", 2**16),
+        layers=_size(reader, header, "block_count"),
+        width=_size(reader, header, "embedding_length"),
         heads=heads,
-        kv_heads=_size(reader, header, "attention.head_count_kv", 1024, heads),
-        feed_forward=_size(reader, header, "feed_forward_length", 2**20),
-        context=_size(reader, header, "context_length", 2**24),
-        tokens=tokens,
+        kv_heads=_size(reader, header, "attention.head_count_kv", heads),
+        feed_forward=_size(reader, header, "feed_forward_length"),
+        context=_size(reader, header, "context_length"),
+        tokens=_tokens(reader, header),
         weights=sum(one.size for one in header.tensors.values()),
         chat_template=str(header.values.get("tokenizer.chat_template", "")),
     )
@@ -300,14 +292,25 @@ def _facts(reader: _Reader, header: _Header) -> Gguf:
     return gguf
 
 
-def _size(reader: _Reader, header: _Header, key: str, most: int, default: int = 0) -> int:
+def _tokens(reader: GgufStream, header: _Header) -> int:
+    """Size of the vocabulary, of which every array that is there speaks."""
+    tokens = header.lengths.get(TOKENS, 0)
+    if not tokens or not isinstance(header.values.get("tokenizer.ggml.model"), str):
+        reader.refuse("it holds no tokenizer")
+    for name in PER_TOKEN:
+        if header.lengths.get(name, tokens) != tokens:
+            reader.refuse(f"{name!r} has {header.lengths[name]} elements for {tokens} tokens")
+    return tokens
+
+
+def _size(reader: GgufStream, header: _Header, key: str, default: int = 0) -> int:
     value = header.values.get(f"{ARCHITECTURE}.{key}", default)
-    if type(value) is not int or not 1 <= value <= most:
+    if type(value) is not int or not 1 <= value <= SIZES[key]:
         reader.refuse(f"{ARCHITECTURE}.{key} is {value!r}")
     return value
 
 
-def _check_tensors(reader: _Reader, header: _Header, gguf: Gguf) -> None:
+def _check_tensors(reader: GgufStream, header: _Header, gguf: Gguf) -> None:
     """The matrices that every model of the family has, in the shapes that its sizes ask for."""
     key_width = gguf.kv_heads * gguf.head_width
     layer = {

@@ -16,7 +16,8 @@ from radscr_runtime.options import Options
 def try_and_record(bundle: Bundle, name: str, options: Options) -> Iterator[str]:
     """Records how often the GGUF `name` falls back, and says it a line a mode.
 
-    Raises DecoderError where there is no such GGUF.
+    Raises DecoderError where there is no such GGUF, or where a trial was ended by anything but the
+    text: by Ctrl-C, the time limit, too little memory. Nothing is recorded of that trial.
     """
     model = model_of(bundle, name)
     # Without a chat template a model does not know that it is asked to write.

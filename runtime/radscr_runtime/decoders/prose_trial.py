@@ -19,7 +19,9 @@ from radscr_edge.records import Sentence
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
 from radscr_runtime.decoders.decoder import Hearer
+from radscr_runtime.decoders.fluent_check import ProseError
 from radscr_runtime.decoders.joints import CONNECTORS, joints_of
+from radscr_runtime.decoders.writing import ENDLESS
 
 LISTS: Final = 20
 SHORTEST, LONGEST = 2, 6
@@ -61,7 +63,11 @@ def trial_digest() -> str:
 
 
 def try_prose(write: Callable[[Sequence[Told], Hearer], Prose | None]) -> Trial:
-    """How a decoder's `write` fares with every list."""
+    """How a decoder's `write` fares with every list.
+
+    What it wrote may fail the check or come to no end. Any other DecoderError says nothing of its
+    prose, such as a stop or too little memory, and ends the trial.
+    """
     failures: list[str] = []
     heard: Counter[str] = Counter()
     for told in trial_lists():
@@ -69,6 +75,8 @@ def try_prose(write: Callable[[Sequence[Told], Hearer], Prose | None]) -> Trial:
         try:
             write(told, Hearer(pieces.append))
         except DecoderError as problem:
+            if not (isinstance(problem, ProseError) or str(problem).startswith(ENDLESS)):
+                raise
             failures.append(str(problem))
         heard.update(_choices(told, pieces))
     return Trial(len(trial_lists()), tuple(failures), tuple(sorted(heard.items())))

@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from radscr_edge.contract import Bundle, Files, sha256_of
+from radscr_edge.contract import Bundle, Files
 from radscr_edge.errors import DecoderError
+from radscr_runtime.decoders.digests import digest_of_file
 from radscr_runtime.decoders.gate import Verdict
 from radscr_runtime.decoders.gguf_check import check_gguf
 from radscr_runtime.decoders.process import Model
 from radscr_runtime.sealed import path_beside, seal_of, write_sealed
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 SHIPPED: Final = "default"
 """Name of the bundle's own GGUF."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
@@ -35,10 +36,17 @@ class Entry:
     """How it decided the decision set; None where that was not measured."""
 
     @property
+    def passed(self) -> bool:
+        """Whether it passed the gate on the questions that are asked today."""
+        return self.verdict is not None and self.verdict.current and self.verdict.passed
+
+    @property
     def measured(self) -> str:
         """What the report says of its decisions."""
         if self.verdict is None:
             return "its decisions were not measured"
+        if not self.verdict.current:
+            return "its decisions were not measured on the questions of this version"
         return f"it agrees with {self.verdict.right} of {self.verdict.count} decisions"
 
 
@@ -72,8 +80,8 @@ def load_decoders(bundle: Bundle) -> SiteDecoders:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] < FORMAT:
             raise DecoderError(
-                f"{path} was written by an older version, which measured nothing. Remove it, and "
-                "add the decoders again."
+                f"{path} was written by an older version, which measured otherwise. Remove it, "
+                "and add the decoders again."
             )
         site = SiteDecoders(record["used"], tuple(map(_entry, record["entries"])))
         sound = record["format"] == FORMAT and record["digest"] == seal_of(asdict(site))
@@ -101,7 +109,7 @@ def add_decoder(bundle: Bundle, path: Path, name: str) -> Entry:
             f"{name!r} is no name: up to 60 letters, digits, dots, dashes. Choose: --name NAME."
         )
     today = datetime.now(UTC).date().isoformat()
-    entry = Entry(name, str(path.resolve()), sha256_of(path), today)
+    entry = Entry(name, str(path.resolve()), digest_of_file(path), today)
     _save(bundle, replace(site, entries=(*site.entries, entry)))
     return entry
 
@@ -133,7 +141,7 @@ def model_of(bundle: Bundle, name: str) -> Model:
     entry = load_decoders(bundle).find(name)
     path = Path(entry.path)
     gguf = check_gguf(path)
-    if sha256_of(path) != entry.sha256:
+    if digest_of_file(path) != entry.sha256:
         raise DecoderError(
             f"{path.name} is not the file that was added as {name!r} on {entry.on}. "
             "Restore it, or add it under another name: radscr-edge decoder add."

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 KEPT: Final = 2
 """Newest states that stay; one of a model of 4 billion parameters has tens of megabytes."""
 
@@ -61,9 +63,21 @@ class States:
         _unlink(_seal_of(path))
 
     def _prune(self) -> None:
+        """Leaves the newest states, and nothing else but what another process is writing."""
         states = sorted(self.folder.glob("*.state"), key=lambda one: -one.stat().st_mtime_ns)
         for old in states[KEPT:]:
             self.remove(old)
+        for path in self.folder.iterdir():
+            if _abandoned(path):
+                _unlink(path)
+
+
+def _abandoned(path: Path) -> bool:
+    """Whether it is a seal without its state, or what a process left that ended while it saved."""
+    if path.suffix == ".sha256":
+        return not path.with_suffix(".state").exists()
+    writer = path.suffix.removeprefix(".")
+    return writer.isdecimal() and not psutil.pid_exists(int(writer))
 
 
 def _seal_of(path: Path) -> Path:

@@ -6,7 +6,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from radscr_edge.errors import DecoderError
 
 Tokens = list[int]
+ENDLESS: Final = "Phi came to no end within"
+"""How the message starts that tells of a text without an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def write_freely(track: Track, most: int) -> Iterator[str]:
         row = [*row, token]
         if piece := decoder.decode(track.piece(token)):
             yield piece
-    raise DecoderError(f"Phi came to no end within {most} tokens.")
+    raise DecoderError(f"{ENDLESS} {most} tokens.")
 
 
 def shared_start(rows: Sequence[Tokens]) -> int:
