@@ -25,6 +25,7 @@ from radscr_export.calibrate import Scored, calibrate, denials
 from radscr_export.card import LICENCE, with_figures, write_card
 from radscr_export.data.extras import phantom_studies
 from radscr_export.data.training_set import Studies, join, load_studies
+from radscr_export.data.unseen import TRAINED_ON, trained_on
 from radscr_export.decoder.gate import Admission, admit, made_by
 from radscr_export.decoder.training import train_decoder
 from radscr_export.donors import write_donors
@@ -114,7 +115,7 @@ def assemble(
     write_donors(model, studies, folder)
     admission = _write_decoder(folder, library, decoder, run.seed)
     bundle = _first(folder, name, run.preset, admission)
-    made = {**bundle.training, "run": describe(run)}
+    made = {**bundle.training, "run": describe(run), TRAINED_ON: trained_on(run.data)}
     bundle = replace(bundle, text_encoder=encoder.digest, training=made)
     return _finished(bundle, run.data, run.seed)
 
@@ -155,7 +156,12 @@ def retrain(
             name=out.name,
             text_encoder=encoder.digest,
             decoder=admission.decoder,
-            training={**bundle.training, "decoder": admission.facts, "heads": made},
+            training={
+                **bundle.training,
+                "decoder": admission.facts,
+                "heads": made,
+                TRAINED_ON: trained_on(data, bundle),
+            },
         )
         _finished(fresh, data, seed)
         _put(folder, out)

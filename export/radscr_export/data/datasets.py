@@ -13,7 +13,7 @@ from radscr_edge.errors import TrainingError
 from radscr_export.data.labels import read_table
 from radscr_export.data.listing import Listed
 from radscr_export.data.sets import mimic, padchest, rexgradient, table, vindr
-from radscr_export.data.splits import SPLITS, check_disjoint
+from radscr_export.data.splits import SPLITS, alias, check_disjoint
 
 LIST: Final = "datasets.toml"
 PACK: Final = "pack"
@@ -107,6 +107,25 @@ def held_out(data: Path, name: str = "") -> frozenset[str]:
     if not sets:
         raise TrainingError(f"{data} has no data set called {name!r}; see its {LIST}.")
     return frozenset(study for one in sets for study, split in _studies(one) if split in SPLITS[1:])
+
+
+def patients(data: Path, split: str) -> frozenset[str]:
+    """What stands for the patients of a split of all sets: hashes of set and patient.
+
+    An IU study is its own patient.
+    """
+    names = ((one.name, *found) for one in data_sets(data) for found in _patients(one))
+    return frozenset(alias(f"{name} {patient}")[:12] for name, patient, of in names if of == split)
+
+
+def _patients(dataset: DataSet) -> Iterator[tuple[str, str]]:
+    if dataset.kind != PACK:
+        yield from ((one.patient, one.split) for one in dataset.films())
+        return
+    for row in read_table(dataset.folder / "iu_xray" / "iu_reports.csv"):
+        yield f"iu {row['uid']}", row["split"]
+    for row in read_table(dataset.folder / "nih_cxr14" / "nih_images.csv"):
+        yield f"nih {row['patient_id']}", row["split"]
 
 
 def _studies(dataset: DataSet) -> Iterator[tuple[str, str]]:

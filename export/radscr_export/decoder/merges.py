@@ -17,8 +17,6 @@ from radscr_runtime.decoders.question import list_findings
 
 SENTENCES: Final = (2, 6)
 """Of a list: at least, and at most."""
-LONGEST: Final = 16
-"""Words of two sentences that may still become one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +54,15 @@ def merges_of(told: Sequence[Told], said: Sequence[Sentence]) -> Iterator[Merge]
 
 
 def wanted_at(first: Sentence, second: Sentence, options: Sequence[str]) -> int:
-    """Of ours: what is alike is joined by 'and', what is not by a semicolon, what is long stands.
+    """What is told alike is joined by 'and', what is there and what may be there by a semicolon.
 
-    The house's own taste, and no more than that; the first option leaves the sentences apart.
+    A denial stands apart from what is not denied. The house's own taste, and no more than that; the
+    first option leaves the sentences apart.
     """
-    if len(f"{first.text} {second.text}".split()) > LONGEST:
+    told = {first.polarity, second.polarity}
+    if len(told) > 1 and Polarity.NEGATIVE in told:
         return 0
-    connector = ", and " if first.polarity is second.polarity else "; "
+    connector = ", and " if len(told) == 1 else "; "
     fitting = [number for number, one in enumerate(options) if one.startswith(connector)]
     return fitting[0] if fitting else 0
 

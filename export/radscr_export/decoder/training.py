@@ -25,7 +25,7 @@ from radscr_runtime.decoders.question import DROP, KEEP
 from radscr_runtime.decoders.writing import shared_start
 
 BATCH = 32
-MERGES = 8
+MERGES = 12
 """Joints of prose a step."""
 RATE = 1e-3
 BLANKED = 0.04

@@ -13,6 +13,7 @@ from radscr_edge.contract import Bundle
 from radscr_edge.errors import BundleError, TrainingError
 from radscr_edge.records import Floats
 from radscr_export.baseline import linear_scores
+from radscr_export.data.unseen import check_unseen
 from radscr_export.evaluation.ablation_figures import ablations
 from radscr_export.evaluation.ablation_heads import Trainer
 from radscr_export.evaluation.ablations import Plan
@@ -57,10 +58,11 @@ def evaluate(
     """Writes metrics.json, evaluation.html and card.md into `out`; returns the first one's path.
 
     `variant` empty: the bundle's preferred one. Raises BundleError where the bundle is damaged or
-    has no such variant, TrainingError where the data pack lacks a table or a shard, DecoderError
-    where a decoder of the plan cannot run here.
+    has no such variant, TrainingError where the data pack lacks a table or a shard, or the bundle
+    was trained on patients of the split, DecoderError where a decoder of the plan cannot run here.
     """
     bundle = Bundle.open(bundle_folder)
+    check_unseen(bundle, data, split)
     walker = Walker.open(bundle, _variant(bundle, variant))
     readings = read_all(bundle, walker, data, split)
     films = WalkedFilms(readings.studies, readings.walks)

@@ -13,6 +13,8 @@ from radscr_edge.sentences import load_sentences
 from radscr_runtime.decoders.fluent_check import ProseError, check_prose
 
 CONNECTORS: Final = ("; ", ", and ")
+LONGEST: Final = 20
+"""Words of two sentences that may become one."""
 OPENER: Final = re.compile(r"[^\W\d_]+")
 
 Steps = tuple[tuple[str, ...], ...]
@@ -58,7 +60,9 @@ def _alternatives(told: Sequence[Told], number: int) -> Iterator[str]:
 
 
 def _alike(first: str, second: str) -> bool:
-    """Whether both speak of one organ and neither is a list or made of parts already."""
+    """Whether both are short and speak of one organ, and neither is made of parts already."""
+    if len(f"{first} {second}".split()) > LONGEST:
+        return False
     parted = any(mark in text for text in (first, second) for mark in ",;")
     return not parted and not _organs(first).isdisjoint(_organs(second))
 
