@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import hashlib
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,48 +12,25 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 import radscr_edge.imaging
-from radscr_edge.errors import TrainingError
 from radscr_edge.imaging.gate import LOOKS, WEIGHTS, Look, ViewGate, describe
 from radscr_edge.imaging.letterbox import fit
 from radscr_edge.records import Bytes, Floats
 from radscr_export.data.films import load_films
+from radscr_export.not_a_chest import cut_other, draw_other
 
 SIDE = 128
 """Films are held at this size: twice the gate's thumbnail, so that crops stay sharp."""
 ROTATED_STUDIES = frozenset({"2280", "2146"})
 """IU studies whose films lie on their side (data pack README): no examples of upright films."""
-OTHER_COPIES = 24
-"""Altered copies of each picture that is no chest film: there are few of them."""
-PATTERNS = 800
+DRAWINGS = 6000
+CUTTINGS = 3000
+"""Pictures that are no chest film: all of them are made, none is collected."""
 ACCEPT_SHARE = 0.995
 """Share of frontal validation films that must pass."""
 SURE = 0.8
 """Probability at which a film is turned or inverted on the gate's word."""
 
 Example = tuple[Bytes, Look]
-
-
-def is_held_out(file: str) -> bool:
-    """Whether a picture of ood_not_cxr belongs to the half that the gate never trains on."""
-    return hashlib.sha256(file.encode()).digest()[0] % 2 == 1
-
-
-def load_other(data: Path, held_out: bool) -> list[Bytes]:
-    """Pictures that are no chest films, of the training half or the held-out half."""
-    table = data / "ood_not_cxr/ood_images.csv"
-    if not table.is_file():
-        raise TrainingError(f"{table} is missing: give the folder of the data pack with --data.")
-    with table.open(encoding="utf-8", newline="") as stream:
-        wanted = {row["file"] for row in csv.DictReader(stream)}
-    pictures = []
-    with tarfile.open(data / "ood_not_cxr/ood_images.tar") as tar:
-        for member in tar:
-            picture = tar.extractfile(member)
-            if member.name in wanted and picture and is_held_out(member.name) == held_out:
-                raw = np.frombuffer(picture.read(), np.uint8)
-                pixels: Bytes = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE)  # type: ignore[assignment]
-                pictures.append(pixels)
-    return pictures
 
 
 def load_view(data: Path, name: str, split: str) -> list[Bytes]:
@@ -93,42 +67,25 @@ def turned_looks(picture: Bytes) -> Iterator[Example]:
     yield 255 - picture, Look.INVERTED
 
 
-def draw_pattern(rng: np.random.Generator) -> Bytes:
-    """A picture of no anatomy: smooth noise, bars, discs or a ramp."""
-    kind = rng.integers(0, 4)
-    if kind == 0:
-        coarse = rng.integers(0, 256, (rng.integers(2, 64),) * 2, dtype=np.uint8)
-        smooth: Bytes = cv2.resize(coarse, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-        return smooth
-    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
-    angle, period = rng.uniform(0, np.pi), rng.uniform(8, 200)
-    wave = np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period + rng.uniform(0, 6))
-    canvas: Bytes = (127 + 120 * (np.sign(wave) if kind == 1 else wave)).astype(np.uint8)
-    if kind == 2:
-        for _ in range(rng.integers(1, 6)):
-            centre = tuple(int(value) for value in rng.integers(0, SIDE, 2))
-            cv2.circle(canvas, centre, int(rng.integers(5, 60)), int(rng.integers(0, 255)), -1)
-    return canvas
-
-
 def examples(data: Path, rng: np.random.Generator) -> Iterator[Example]:
-    """Every training example: films of the train splits, the training half of the others."""
+    """Every training example: films of the train splits, and what is made to be no chest film."""
+    films: list[Bytes] = []
     for name in ("iu", "nih"):
         for picture in load_view(data, name, "train"):
+            films.append(picture)
             yield picture, Look.FRONTAL
             yield alter(picture, rng), Look.FRONTAL
             turned = list(turned_looks(alter(picture, rng)))
             yield turned[rng.integers(0, len(turned))]
             yield turned[rng.integers(0, len(turned))]
     for picture in load_view(data, "iu-lateral", "train"):
+        films.append(picture)
         yield picture, Look.LATERAL
         yield np.rot90(alter(picture, rng), int(rng.integers(0, 4))), Look.LATERAL
-    for picture in load_other(data, held_out=False):
-        for _ in range(OTHER_COPIES):
-            copy = np.rot90(alter(picture, rng), int(rng.integers(0, 4)))
-            yield (255 - copy if rng.random() < 0.25 else copy), Look.OTHER
-    for _ in range(PATTERNS):
-        yield draw_pattern(rng), Look.OTHER
+    for _ in range(DRAWINGS):
+        yield draw_other(rng), Look.OTHER
+    for _ in range(CUTTINGS):
+        yield cut_other(films, rng), Look.OTHER
 
 
 def train_gate(data: Path, seed: int = 0) -> ViewGate:

@@ -129,11 +129,20 @@ def test_the_gate_accepts_98_percent_of_frontal_test_films(data, table, shard):
     assert np.mean(verdicts) >= 0.98
 
 
+def test_the_gate_accepts_95_percent_of_films_of_a_hospital_it_never_saw(data):
+    table, shard = (f"external_hannover/hannover_images.{kind}" for kind in ("csv", "tar"))
+
+    verdicts = [accepted(film) for film in films(data, table, shard, lambda row: True)]
+
+    assert len(verdicts) == 243
+    assert np.mean(verdicts) >= 0.95
+
+
 @pytest.mark.parametrize(
     ("table", "shard", "keep", "least"),
     [
         ("iu_xray/iu_images.csv", "iu_xray/iu_lateral.tar", {"split": "test"}, 0.95),
-        ("ood_not_cxr/ood_images.csv", "ood_not_cxr/ood_images.tar", {}, 0.80),
+        ("ood_not_cxr/ood_images.csv", "ood_not_cxr/ood_images.tar", {}, 104 / 105),
     ],
 )
 def test_the_gate_refuses_what_is_no_frontal_chest(data, table, shard, keep, least):
@@ -150,4 +159,4 @@ def test_the_gate_refuses_what_is_no_frontal_chest(data, table, shard, keep, lea
     ]
 
     assert len(verdicts) > 50
-    assert np.mean(verdicts) <= 1 - least
+    assert np.mean(np.logical_not(verdicts)) >= least
