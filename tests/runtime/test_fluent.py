@@ -273,6 +273,31 @@ def test_prose_is_offered_up_to_one_half_of_fall_backs(own, fallen, offered):
             check_offered(own, "a" * 64, "joined", "mine")
 
 
+@pytest.mark.parametrize(("fitting", "offered"), [(16, True), (15, True), (14, False)])
+def test_prose_is_offered_where_three_of_four_joints_are_as_they_should_be(own, fitting, offered):
+    save_rate(own, "a" * 64, "joined", Trial(20, (), (("; ", 20),), fitting))
+
+    if offered:
+        check_offered(own, "a" * 64, "joined", "mine")
+    else:
+        with pytest.raises(DecoderError, match="14 of 20 joints were what should stand there"):
+            check_offered(own, "a" * 64, "joined", "mine")
+
+
+def test_a_trial_counts_the_joints_that_are_as_they_should_be():
+    class Wanting(Author):
+        def write(self, order, hearer):
+            sentences = {one.text: one.polarity for one in load_sentences(Role.FINDING)}
+            told = order.opening.splitlines()[1:-1]
+            assert all(one in sentences for one in told)
+            return super().write(order, hearer)
+
+    joining = try_prose(FluentDecoder(Wanting(1.0)).write)
+
+    assert 0 < joining.fitting < joining.choices
+    assert joining.choices == sum(count for _, count in joining.joints)
+
+
 def test_a_later_trial_counts_and_another_mode_does_not(own):
     save_rate(own, "a" * 64, "joined", trial(20))
     save_rate(own, "a" * 64, "joined", trial(1))

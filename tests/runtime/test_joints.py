@@ -5,8 +5,9 @@ import pytest
 
 from radscr_edge.errors import DecoderError
 from radscr_edge.prose import Told
+from radscr_edge.records import Polarity
 from radscr_runtime.decoders.fluent_check import check_prose
-from radscr_runtime.decoders.joints import beside_open, is_open, joints_of
+from radscr_runtime.decoders.joints import beside_open, is_open, joints_of, wanted_at
 from radscr_runtime.decoders.prose_trial import LISTS, trial_lists
 from radscr_runtime.decoders.writing import join, write_freely
 
@@ -52,6 +53,21 @@ def test_two_short_sentences_about_one_organ_may_be_joined():
         ),
         (".",),
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wanted"),
+    [
+        (Polarity.POSITIVE, Polarity.POSITIVE, 2),
+        (Polarity.NEGATIVE, Polarity.NEGATIVE, 2),
+        (Polarity.POSITIVE, Polarity.UNCERTAIN, 1),
+        (Polarity.POSITIVE, Polarity.NEGATIVE, 0),
+        (Polarity.UNCERTAIN, Polarity.NEGATIVE, 0),
+    ],
+)
+def test_what_should_stand_between_two_sentences(first, second, wanted):
+    assert wanted_at(first, second, (". X", "; x", ", and x")) == wanted
+    assert wanted_at(first, second, (". X",)) == 0
 
 
 def test_phi_is_shown_the_sentences_at_open_joints_only():

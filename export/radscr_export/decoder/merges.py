@@ -12,7 +12,7 @@ from radscr_edge.ontology import FINDINGS, ORGANS, load_ontology
 from radscr_edge.prose import Told
 from radscr_edge.records import Polarity, Sentence
 from radscr_export.decoder.examples import Words
-from radscr_runtime.decoders.joints import beside_open, joints_of
+from radscr_runtime.decoders.joints import beside_open, joints_of, wanted_at
 from radscr_runtime.decoders.question import list_findings
 
 SENTENCES: Final = (2, 6)
@@ -47,24 +47,10 @@ def merges_of(told: Sequence[Told], said: Sequence[Sentence]) -> Iterator[Merge]
     for number, options in enumerate(steps):
         choice = 0
         if len(options) > 1 and not joined:
-            choice = wanted_at(said[number - 1], said[number], options)
+            choice = wanted_at(said[number - 1].polarity, said[number].polarity, options)
             yield Merge(opening + text, options, choice)
         joined = choice > 0
         text += options[choice]
-
-
-def wanted_at(first: Sentence, second: Sentence, options: Sequence[str]) -> int:
-    """What is told alike is joined by 'and', what is there and what may be there by a semicolon.
-
-    A denial stands apart from what is not denied. The house's own taste, and no more than that; the
-    first option leaves the sentences apart.
-    """
-    told = {first.polarity, second.polarity}
-    if len(told) > 1 and Polarity.NEGATIVE in told:
-        return 0
-    connector = ", and " if len(told) == 1 else "; "
-    fitting = [number for number, one in enumerate(options) if one.startswith(connector)]
-    return fitting[0] if fitting else 0
 
 
 def _list(words: Words, rng: np.random.Generator) -> list[Sentence]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from radscr_edge.labeler import label
 from radscr_edge.prose import Told
+from radscr_edge.records import Polarity
 from radscr_edge.sentences import load_sentences
 from radscr_runtime.decoders.fluent_check import ProseError, check_prose
 
@@ -43,6 +44,20 @@ def beside_open(told: Sequence[Told], steps: Steps) -> list[Told]:
     """The sentences on either side of a joint that is open: all that Phi needs to know ahead."""
     joints = [number for number, options in enumerate(steps) if len(options) > 1]
     return [told[number] for number in sorted({side for one in joints for side in (one - 1, one)})]
+
+
+def wanted_at(first: Polarity, second: Polarity, options: Sequence[str]) -> int:
+    """What should stand between two sentences: the number of an option.
+
+    What is told alike is joined by 'and', what is there and what may be there by a semicolon; a
+    denial stands apart from what is not denied. The house's own taste, and no more than that.
+    """
+    told = {first, second}
+    if len(told) > 1 and Polarity.NEGATIVE in told:
+        return 0
+    connector = ", and " if len(told) == 1 else "; "
+    fitting = [number for number, one in enumerate(options) if one.startswith(connector)]
+    return fitting[0] if fitting else 0
 
 
 def _alternatives(told: Sequence[Told], number: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from radscr_edge.contract import Bundle
 from radscr_runtime.decoders.fluent import FREE, JOINED, FluentDecoder
 from radscr_runtime.decoders.process import PhiProcess
-from radscr_runtime.decoders.prose_site import MOST, save_rate
+from radscr_runtime.decoders.prose_site import save_rate
 from radscr_runtime.decoders.prose_trial import Trial, try_prose
 from radscr_runtime.decoders.site import model_of
 from radscr_runtime.options import Options
@@ -28,7 +28,7 @@ def try_and_record(bundle: Bundle, name: str, options: Options) -> Iterator[str]
         finally:
             phi.close()
         rate = save_rate(bundle, model.sha256, mode, trial)
-        offered = "not offered" if rate.share > MOST else "offered"
+        offered = f"not offered, as {rate.fault}" if rate.fault else "offered"
         yield (
             f"{name}: fluent text ({mode}) passes the check for {trial.lists - trial.fallen} of "
             f"{trial.lists} lists of sentences: {offered}.{_joints(trial)}{_first(trial)}"
@@ -37,7 +37,8 @@ def try_and_record(bundle: Bundle, name: str, options: Options) -> Iterator[str]
 
 def _joints(trial: Trial) -> str:
     said = ", ".join(f"{count} x {connector!r}" for connector, count in trial.joints)
-    return f" Its choices between two sentences: {said}." if said else ""
+    fitting = f"{trial.fitting} of {trial.choices} as they should be"
+    return f" Its choices between two sentences: {said}; {fitting}." if said else ""
 
 
 def _first(trial: Trial) -> str:

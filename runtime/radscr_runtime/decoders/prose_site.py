@@ -13,9 +13,11 @@ from radscr_edge.errors import DecoderError
 from radscr_runtime.decoders.prose_trial import Trial, trial_digest
 from radscr_runtime.sealed import path_beside, seal_of, write_sealed
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MOST: Final = 0.5
 """Share of the lists that may fall back to their sentences; above it prose is not offered."""
+LEAST_FITTING: Final = 0.75
+"""Share of the choices at joints that must be those of the house's taste; below it likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,18 @@ class Rate:
     mode: str
     lists: int
     fallen: int
+    choices: int
+    """At joints; 0 of free prose."""
+    fitting: int
 
     @property
-    def share(self) -> float:
-        """Of the lists that fell back."""
-        return self.fallen / self.lists
+    def fault(self) -> str:
+        """Why prose is not offered for it; empty where it is."""
+        if self.fallen > MOST * self.lists:
+            return f"{self.fallen} of {self.lists} texts did not pass the check"
+        if self.fitting < LEAST_FITTING * self.choices:
+            return f"{self.fitting} of {self.choices} joints were what should stand there"
+        return ""
 
 
 def rates_path(bundle: Bundle) -> Path:
@@ -40,14 +49,14 @@ def rates_path(bundle: Bundle) -> Path:
 
 def save_rate(bundle: Bundle, sha256: str, mode: str, trial: Trial) -> Rate:
     """Records a trial in place of an earlier one; returns what was recorded."""
-    rate = Rate(sha256, mode, trial.lists, trial.fallen)
+    rate = Rate(sha256, mode, trial.lists, trial.fallen, trial.choices, trial.fitting)
     others = [one for one in _load(bundle) if (one.sha256, one.mode) != (sha256, mode)]
     write_sealed(rates_path(bundle), FORMAT, _record(trial_digest(), [*others, rate]))
     return rate
 
 
 def check_offered(bundle: Bundle, sha256: str, mode: str, name: str) -> None:
-    """DecoderError where a GGUF was not tried in this mode, or failed too often."""
+    """DecoderError where a GGUF was not tried in this mode, or did badly."""
     rate = next(
         (one for one in _load(bundle) if (one.sha256, one.mode) == (sha256, mode)),
         None,
@@ -57,10 +66,10 @@ def check_offered(bundle: Bundle, sha256: str, mode: str, name: str) -> None:
             f"Fluent text ({mode}) was not tried with the decoder {name!r}. "
             f"Try it: radscr-edge decoder test {name}."
         )
-    if rate.share > MOST:
+    if rate.fault:
         raise DecoderError(
             f"Fluent text ({mode}) is not offered for the decoder {name!r}: in the trial "
-            f"{rate.fallen} of {rate.lists} texts did not pass the check."
+            f"{rate.fault}."
         )
 
 

@@ -15,12 +15,12 @@ import numpy as np
 from radscr_edge.errors import DecoderError
 from radscr_edge.ontology import ORGANS, load_ontology
 from radscr_edge.prose import Prose, Told
-from radscr_edge.records import Sentence
+from radscr_edge.records import Polarity, Sentence
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
 from radscr_runtime.decoders.decoder import Hearer
 from radscr_runtime.decoders.fluent_check import ProseError
-from radscr_runtime.decoders.joints import CONNECTORS, joints_of
+from radscr_runtime.decoders.joints import CONNECTORS, joints_of, wanted_at
 from radscr_runtime.decoders.writing import ENDLESS
 
 LISTS: Final = 20
@@ -38,6 +38,13 @@ class Trial:
     """Why a list fell back to its sentences."""
     joints: tuple[tuple[str, int], ...]
     """How often each connector was chosen, a new sentence as '. '; only of joined prose."""
+    fitting: int = 0
+    """Choices that are those of the house's taste (`wanted_at`)."""
+
+    @property
+    def choices(self) -> int:
+        """Joints at which something was chosen."""
+        return sum(count for _, count in self.joints)
 
     @property
     def fallen(self) -> int:
@@ -70,6 +77,7 @@ def try_prose(write: Callable[[Sequence[Told], Hearer], Prose | None]) -> Trial:
     """
     failures: list[str] = []
     heard: Counter[str] = Counter()
+    fitting = 0
     for told in trial_lists():
         pieces: list[str] = []
         try:
@@ -78,8 +86,10 @@ def try_prose(write: Callable[[Sequence[Told], Hearer], Prose | None]) -> Trial:
             if not (isinstance(problem, ProseError) or str(problem).startswith(ENDLESS)):
                 raise
             failures.append(str(problem))
-        heard.update(_choices(told, pieces))
-    return Trial(len(trial_lists()), tuple(failures), tuple(sorted(heard.items())))
+        choices = list(_choices(told, pieces))
+        heard.update(chosen for chosen, _ in choices)
+        fitting += sum(fits for _, fits in choices)
+    return Trial(len(trial_lists()), tuple(failures), tuple(sorted(heard.items())), fitting)
 
 
 def _drawn(
@@ -95,13 +105,23 @@ def _drawn(
     return tuple(Told(one.id, one.text) for one in chosen)
 
 
-def _choices(told: Sequence[Told], pieces: Sequence[str]) -> Iterator[str]:
-    """The connectors that were chosen where there was a choice; none of a free text."""
+def _choices(told: Sequence[Told], pieces: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """The connectors that were chosen where there was a choice, and if they are those wanted.
+
+    None of a free text.
+    """
     steps = joints_of(told)
     if len(pieces) != len(steps):
         return
-    joined = False
-    for options, piece in zip(steps[1:-1], pieces[1:-1], strict=True):
+    polarities, joined = [_polarities()[one.sentence_id] for one in told], False
+    between = zip(polarities, polarities[1:], steps[1:-1], pieces[1:-1], strict=False)
+    for first, second, options, piece in between:
         if len(options) > 1 and not joined:
-            yield next((one for one in CONNECTORS if piece.startswith(one)), ". ")
+            chosen = next((one for one in CONNECTORS if piece.startswith(one)), ". ")
+            yield chosen, piece == options[wanted_at(first, second, options)]
         joined = piece != options[0]
+
+
+@cache
+def _polarities() -> dict[str, Polarity]:
+    return {one.id: one.polarity for one in load_sentences(Role.FINDING)}
