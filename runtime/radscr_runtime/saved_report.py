@@ -58,6 +58,7 @@ class SavedLine:
     source: str
     place: int | None
     lender: str
+    status: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class SavedFinding:
     finding: str
     fallback: bool
     """Whether its location is uncertain."""
+    status: str
     verdict: Verdict
     reason: str
     reason_id: str
@@ -248,6 +250,7 @@ def _line(row: Any, section: str, where: str) -> SavedLine:
         source=_take(row, "source", str),
         place=_or_none(row, "place", int),
         lender=_take(row, "lender", str),
+        status=_or_none(row, "status", str),
     )
 
 
@@ -270,6 +273,7 @@ def _finding(row: Any, where: str) -> SavedFinding:
         where=where,
         finding=finding,
         fallback=_take(row, "fallback", bool),
+        status=_take(row, "status", str),
         verdict=Verdict(row["verdict"]),
         reason=_take(row, "reason", str),
         reason_id=_take(row, "reason_id", str),

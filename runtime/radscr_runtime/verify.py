@@ -5,7 +5,8 @@ findings owe the reader, and what a denial rests on, is checked by rules of its 
 must be those that the last stage writes from the record, none more, none less, each in its
 section: frames with their counts and lists too. Prose passes its check again.
 
-What needs the film, the networks or Phi is not replayed: the numbers and verdicts, the regions,
+What needs the film, the networks or Phi is not replayed: numbers and verdicts (only whether they go
+together), the status that the bundle gives a finding, the regions,
 which sentences were retrieved, the log-odds. Nor are the notes on the film and the causes that
 remarks give, the order of lines in a section, which of several fitting wordings denies or advises,
 whether advice was asked for, and whether 'judge' or 'plain' wrote a report that left nothing open.
@@ -22,7 +23,7 @@ from typing import Final
 from radscr_edge.contract import Bundle
 from radscr_edge.ontology import load_ontology
 from radscr_edge.prose import Told
-from radscr_edge.records import Missed, Polarity, Presence, Sentence, Verdict
+from radscr_edge.records import Hypothesis, Missed, Polarity, Presence, Sentence, Verdict
 from radscr_edge.relations import covers
 from radscr_edge.sentences import frame_templates
 from radscr_edge.wording import Role
@@ -32,9 +33,9 @@ from radscr_runtime.decoders.fluent_check import ProseError, check_prose
 from radscr_runtime.decoders.plain import PlainDecoder
 from radscr_runtime.decoders.rules import settle
 from radscr_runtime.library import open_library
-from radscr_runtime.outputs.record import hash_of
+from radscr_runtime.outputs.record import hash_of, status_of
 from radscr_runtime.outputs.words import ENGLISH, Words, load_words
-from radscr_runtime.recompose import misplaced
+from radscr_runtime.recompose import ROUNDING, misplaced
 from radscr_runtime.saved_report import (
     Fault,
     SavedFinding,
@@ -135,6 +136,7 @@ def _line(replay: Replay, line: SavedLine) -> Iterator[Fault]:
         _worded(replay, line.sentence, known)
         or _hashed(line)
         or (_framed(replay, line) if known is None else _grounded(replay, line, known))
+        or _marked(line, replay.report)
     )
     if complaint:
         yield Fault(line.sentence.where, line.sentence.sentence_id, complaint)
@@ -171,6 +173,11 @@ def _hashed(line: SavedLine) -> str:
     if hash_of(line.sentence.original or line.sentence.text) != line.sha256:
         return "its hash is that of another text"
     return ""
+
+
+def _marked(line: SavedLine, report: SavedReport) -> str:
+    status = status_of(line.source, line.finding, report.hypotheses)
+    return "" if line.status == status else f"its finding is {status or 'not of a status'}"
 
 
 def _framed(replay: Replay, line: SavedLine) -> str:
@@ -234,10 +241,16 @@ def _points(replay: Replay, line: SavedLine, known: Sentence) -> str:
 
 
 def _raised(report: SavedReport) -> Iterator[Fault]:
-    """Every hypothesis that was raised has its finding, whatever became of it."""
+    """Every hypothesis is what its numbers make it, and has its finding where it was raised."""
+    for one in report.hypotheses:
+        # Numbers of the record are rounded: those that differ by less may have been equal.
+        over = one.probability - one.threshold
+        sure = one.affirmed is not None and one.probability > one.affirmed - 2 * ROUNDING
+        wrong = abs(over) > 2 * ROUNDING and (over > 0) != one.raised
+        if wrong or (one.presence is Presence.PRESENT and not sure):
+            yield Fault("hypotheses", one.finding, f"its numbers do not make it {one.presence}")
     raised = sorted(one.finding for one in report.hypotheses if one.raised)
-    told = sorted(one.finding for one in report.findings)
-    if raised != told:
+    if raised != sorted(one.finding for one in report.findings):
         yield Fault("findings", "", f"raised were {', '.join(raised) or 'none'}")
 
 
@@ -258,11 +271,12 @@ def _finding(replay: Replay, finding: SavedFinding) -> Iterator[Fault]:
     about = (finding.finding, Polarity.UNCERTAIN)
     if finding.hedge and (hedge is None or (hedge.finding, hedge.polarity) != about):
         yield Fault(finding.where, finding.hedge, "it is no sentence that hedges this finding")
-    if complaint := _judged(finding, replay.report.presence[finding.finding]):
+    (hypothesis,) = (one for one in replay.report.hypotheses if one.finding == finding.finding)
+    if complaint := _judged(finding, hypothesis):
         yield Fault(finding.where, finding.finding, complaint)
 
 
-def _judged(finding: SavedFinding, presence: Presence) -> str:
+def _judged(finding: SavedFinding, hypothesis: Hypothesis) -> str:
     """What does not go with a finding's verdict; empty: nothing."""
     verdict, survived = finding.verdict, finding.reason_id.startswith(SURVIVED)
     wanted = {Verdict.ASSERTED: Presence.PRESENT, Verdict.HEDGED: Presence.UNCERTAIN}
@@ -270,8 +284,10 @@ def _judged(finding: SavedFinding, presence: Presence) -> str:
         return "it has no evidence"
     if bool(finding.hedge) != (verdict in (Verdict.HEDGED, Verdict.CANNOT_BE_EXCLUDED)):
         return f"what is {verdict} {'needs no' if finding.hedge else 'needs a'} hedge"
-    if wanted.get(verdict, presence) is not presence:
-        return f"its hypothesis is {presence}, so it cannot be {verdict}"
+    if wanted.get(verdict, hypothesis.presence) is not hypothesis.presence:
+        return f"its hypothesis is {hypothesis.presence}, so it cannot be {verdict}"
+    if finding.status != hypothesis.status:
+        return f"its hypothesis is {hypothesis.status}"
     if verdict is not Verdict.CANNOT_BE_EXCLUDED and survived == (verdict is Verdict.WITHDRAWN):
         return f"its reason is not that of what is {verdict}"
     return ""

@@ -299,6 +299,15 @@ def a_finding_gone(record):
     del record["findings"][-1]
 
 
+def another_status(record):
+    line_of(record, "findings", "Q")["status"] = "very sure"
+
+
+def another_number(record):
+    row = next(one for one in record["hypotheses"] if one["presence"] == "present")
+    row |= {"probability": 0.1, "threshold": 0.2}
+
+
 def another_notice(record):
     record["banner"] = "Certified."
 
@@ -344,6 +353,8 @@ ALTERED = {
     an_impression_less: "report.impression, ",
     no_hedge: "needs a hedge",
     a_finding_gone: "findings, '': raised were ",
+    another_status: "its finding is ",
+    another_number: "its numbers do not make it present",
     another_notice: "banner, '': it is not the notice of this program",
     another_decoder: "composition.remark, '': judge leaves no such remark",
     an_unknown_decoder: "composition.decoder, '': 'radiologist' is no decoder",
