@@ -6,10 +6,10 @@ must be those that the last stage writes from the record, none more, none less, 
 section: frames with their counts and lists too. Prose passes its check again.
 
 What needs the film, the networks or Phi is not replayed: numbers and verdicts (only whether they go
-together), the status that the bundle gives a finding, the regions,
-which sentences were retrieved, the log-odds. Nor are the notes on the film and the causes that
-remarks give, the order of lines in a section, which of several fitting wordings denies or advises,
-whether advice was asked for, and whether 'judge' or 'plain' wrote a report that left nothing open.
+together), the status that the bundle gives a finding, the regions, which sentences were retrieved,
+the log-odds. Nor are the notes on the film and the causes that remarks give, the order of lines in
+a section, which of several fitting wordings denies or advises, whether advice was asked for, and
+whether 'judge' or 'plain' wrote a report that left nothing open.
 """
 
 from __future__ import annotations
