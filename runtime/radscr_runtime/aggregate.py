@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from radscr_edge.claims import Status
 from radscr_edge.errors import DecoderError
@@ -38,6 +39,8 @@ from radscr_runtime.timing import stage
 ONE_SIDE = (Side.RIGHT, Side.LEFT)
 IMPRESSIONS = 3
 """Findings that the impression repeats: critical ones, then those farthest above threshold."""
+INSTEAD: Final = "The plain decoder decided instead."
+"""How the remark ends where a decoder failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,17 @@ def aggregate(
     except DecoderError as problem:
         plain = PlainDecoder()
         decisions, name = plain.decide(said, evidences.missed), plain.name
-        remark = f"{problem} The plain decoder decided instead."
+        remark = f"{problem} {INSTEAD}"
+    lines = lines_of(library, evidences, decisions, advice)
+    composition = Composition(lines, decisions, name, remark)
+    return composition if remark else with_prose(composition, decoder, hearer)
+
+
+def lines_of(
+    library: Library, evidences: Evidences, decisions: Sequence[Decision], advice: bool
+) -> tuple[Line, ...]:
+    """The report's lines, section by section, once U is decided: one decision each, in order."""
+    spoken = [evidences.findings[index] for index in _spoken(evidences.findings)]
     lines = [
         *_technique(evidences.radiograph),
         *_findings(library, evidences, decisions),
@@ -78,8 +91,7 @@ def aggregate(
         *(_advice(library, evidences) if advice else ()),
         *_limitations(evidences, _said_of(spoken, decisions, evidences.missed)),
     ]
-    composition = Composition(tuple(lines), decisions, name, remark)
-    return composition if remark else with_prose(composition, decoder, hearer)
+    return tuple(lines)
 
 
 def _spoken(findings: Sequence[Finding]) -> list[int]:
@@ -163,7 +175,17 @@ def _supplements(
 def _negatives(
     library: Library, evidences: Evidences, decisions: Sequence[Decision]
 ) -> Iterator[tuple[str, Line]]:
-    """A denial per finding whose absence is supported, or of the whole organ where all are."""
+    for organ, choices in denials(library, evidences, decisions):
+        yield organ, _line(_pick(choices, evidences), "findings", "negative", None)
+
+
+def denials(
+    library: Library, evidences: Evidences, decisions: Sequence[Decision]
+) -> Iterator[tuple[str, Sequence[Sentence]]]:
+    """A denial per finding whose absence is supported, or of the whole organ where all are.
+
+    Each with its organ and in all the wordings that fit.
+    """
     touched = _touched(evidences)
     denied = {one.finding for one in evidences.hypotheses if one.presence is Presence.ABSENT}
     denied -= touched
@@ -171,15 +193,13 @@ def _negatives(
     for organ in ORGANS:
         about = [one for one in load_ontology().findings if organ in one.organs]
         if denied.issuperset(one.name for one in about):
-            normal = [one for one in library.composed[Role.NORMAL] if one.organ == organ]
-            yield organ, _line(_pick(normal, evidences), "findings", "negative", None)
+            yield organ, [one for one in library.composed[Role.NORMAL] if one.organ == organ]
             continue
         for name in (one.name for one in about if one.organ == organ and one.name in denied):
             rows = library.about[name, Polarity.NEGATIVE].tolist()
-            denials = [library.sentences[row] for row in rows]
-            plain = [one for one in denials if one.side not in ONE_SIDE and not one.zone]
-            fitting = _at_peace(plain, read)
-            yield organ, _line(_pick(fitting, evidences), "findings", "negative", None)
+            every = [library.sentences[row] for row in rows]
+            plain = [one for one in every if one.side not in ONE_SIDE and not one.zone]
+            yield organ, _at_peace(plain, read)
 
 
 def _said(evidences: Evidences, decisions: Sequence[Decision]) -> Iterator[Sentence]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from radscr_edge.claims import Status
 from radscr_edge.errors import RadscrError
 from radscr_edge.ontology import FINDINGS
-from radscr_edge.records import Presence, Verdict
+from radscr_edge.records import Hypothesis, Presence, Verdict, View
 from radscr_runtime.outputs.record import SCHEMA, SECTIONS
 
 T = TypeVar("T")
@@ -17,6 +19,19 @@ T = TypeVar("T")
 
 class ReportError(RadscrError):
     """A file that is no report, or one that this program cannot replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A sentence that does not replay."""
+
+    where: str
+    """Path in report.json."""
+    sentence_id: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}, {self.sentence_id!r}: {self.reason}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class SavedLine:
     source: str
     place: int | None
     lender: str
+    status: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +71,26 @@ class SavedEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedFilm:
+    """What the report says of the film itself."""
+
+    digest: str
+    """SHA-256 of its file."""
+    view: View
+    side_known: bool
+    quarter_turns: int
+    mirrored: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SavedFinding:
     """A hypothesis that was raised, with its sentences."""
 
     where: str
     finding: str
+    fallback: bool
+    """Whether its location is uncertain."""
+    status: str
     verdict: Verdict
     reason: str
     reason_id: str
@@ -98,13 +129,23 @@ class SavedReport:
     """What can be replayed of a report."""
 
     language: str
+    banner: str
+    translation: str | None
     bundle_digest: str
+    film: SavedFilm
     lines: tuple[SavedLine, ...]
     findings: tuple[SavedFinding, ...]
     missed: tuple[SavedMissed, ...]
-    presence: dict[str, Presence]
-    """Per finding of the ontology."""
+    hypotheses: tuple[Hypothesis, ...]
+    """In ontology order, their numbers rounded."""
+    decoder: str
+    remark: str
     prose: tuple[SavedClause, ...] | None
+
+    @property
+    def presence(self) -> dict[str, Presence]:
+        """Per finding of the ontology."""
+        return {one.finding: one.presence for one in self.hypotheses}
 
 
 def load_report(path: Path) -> SavedReport:
@@ -132,14 +173,16 @@ def load_report(path: Path) -> SavedReport:
 
 
 def _report(record: Any) -> SavedReport:
-    body = _take(record, "report", dict)
-    hypotheses = _rows(record, "hypotheses", "")
-    presence = {_take(one, "finding", str): Presence(one["presence"]) for one in hypotheses}
-    if set(presence) != set(FINDINGS):
+    body, composition = _take(record, "report", dict), _take(record, "composition", dict)
+    hypotheses = tuple(map(_hypothesis, _rows(record, "hypotheses", "")))
+    if tuple(one.finding for one in hypotheses) != tuple(FINDINGS):
         raise ValueError("it does not list the abnormalities of this program")
     return SavedReport(
         language=_take(record, "language", str),
+        banner=_take(record, "banner", str),
+        translation=_or_none(record, "translation", str),
         bundle_digest=_take(_take(record, "provenance", dict), "bundle_digest", str),
+        film=_film(_take(record, "study", dict)),
         lines=tuple(
             _line(row, section, f"report.{section}[{number}]")
             for section in SECTIONS
@@ -153,8 +196,35 @@ def _report(record: Any) -> SavedReport:
             _missed(row, f"missed[{number}]")
             for number, row in enumerate(_rows(record, "missed", ""))
         ),
-        presence=presence,
-        prose=_prose(_take(record, "composition", dict)),
+        hypotheses=hypotheses,
+        decoder=_take(composition, "decoder", str),
+        remark=_take(composition, "remark", str),
+        prose=_prose(composition),
+    )
+
+
+def _film(study: Any) -> SavedFilm:
+    digest = _take(study, "digest", str)
+    if not re.fullmatch("[0-9a-f]{64}", digest):
+        raise ValueError("study.digest is no SHA-256")
+    return SavedFilm(
+        digest=digest,
+        view=View(study["view"]),
+        side_known=_take(study, "side_known", bool),
+        quarter_turns=_take(study, "quarter_turns", int),
+        mirrored=_take(study, "mirrored", bool),
+    )
+
+
+def _hypothesis(row: Any) -> Hypothesis:
+    return Hypothesis(
+        finding=_take(row, "finding", str),
+        probability=_number(row, "probability"),
+        calibrated=_take(row, "calibrated", bool),
+        threshold=_number(row, "threshold"),
+        affirmed=None if row["affirmed"] is None else _number(row, "affirmed"),
+        presence=Presence(row["presence"]),
+        status=Status(row["status"]),
     )
 
 
@@ -180,6 +250,7 @@ def _line(row: Any, section: str, where: str) -> SavedLine:
         source=_take(row, "source", str),
         place=_or_none(row, "place", int),
         lender=_take(row, "lender", str),
+        status=_or_none(row, "status", str),
     )
 
 
@@ -201,6 +272,8 @@ def _finding(row: Any, where: str) -> SavedFinding:
     return SavedFinding(
         where=where,
         finding=finding,
+        fallback=_take(row, "fallback", bool),
+        status=_take(row, "status", str),
         verdict=Verdict(row["verdict"]),
         reason=_take(row, "reason", str),
         reason_id=_take(row, "reason_id", str),
@@ -218,7 +291,7 @@ def _finding(row: Any, where: str) -> SavedFinding:
 
 
 def _missed(row: Any, where: str) -> SavedMissed:
-    odds = None if row["log_odds"] is None else float(_take(row, "log_odds", (int, float)))
+    odds = None if row["log_odds"] is None else _number(row, "log_odds")
     return SavedMissed(
         sentence=_sentence(row, where, {}),
         finding=_take(row, "finding", str),
@@ -241,6 +314,10 @@ def _slots(row: Any, key: str) -> dict[str, str]:
     if not all(isinstance(value, str) for value in slots.values()):
         raise TypeError(f"{key!r} holds what is no text")
     return slots
+
+
+def _number(row: Any, key: str) -> float:
+    return float(_take(row, key, (int, float)))
 
 
 def _or_none(row: Any, key: str, kind: type[T]) -> T | None:

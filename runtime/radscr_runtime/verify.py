@@ -1,27 +1,43 @@
-"""Replays every sentence of a saved report from its library id, its hash and its evidence."""
+"""Replays every sentence of a saved report from its library id, its hash and its evidence.
+
+Words, translations and hashes are read from the library; what Q, kept supplements and critical
+findings owe the reader, and what a denial rests on, is checked by rules of its own; and the lines
+must be those that the last stage writes from the record, none more, none less, each in its
+section: frames with their counts and lists too. Prose passes its check again.
+
+What needs the film, the networks or Phi is not replayed: numbers and verdicts (only whether they go
+together), the status that the bundle gives a finding, the regions, which sentences were retrieved,
+the log-odds. Nor are the notes on the film and the causes that remarks give, the order of lines in
+a section, which of several fitting wordings denies or advises, whether advice was asked for, and
+whether 'judge' or 'plain' wrote a report that left nothing open.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from string import Formatter
 from typing import Final
 
-from radscr_edge.contract import Bundle, Files
+from radscr_edge.contract import Bundle
 from radscr_edge.ontology import load_ontology
 from radscr_edge.prose import Told
-from radscr_edge.records import Polarity, Presence, Sentence, Verdict
+from radscr_edge.records import Hypothesis, Missed, Polarity, Presence, Sentence, Verdict
 from radscr_edge.relations import covers
 from radscr_edge.sentences import frame_templates
 from radscr_edge.wording import Role
-from radscr_runtime.aggregate import IMPRESSIONS, in_short
+from radscr_runtime.aggregate import IMPRESSIONS, INSTEAD, in_short
+from radscr_runtime.decoders.fluent import AS_SENTENCES
 from radscr_runtime.decoders.fluent_check import ProseError, check_prose
+from radscr_runtime.decoders.plain import PlainDecoder
 from radscr_runtime.decoders.rules import settle
-from radscr_runtime.library import load_rows
-from radscr_runtime.outputs.record import hash_of
-from radscr_runtime.outputs.words import Words, load_words
-from radscr_runtime.overlay import load_overlay
+from radscr_runtime.library import open_library
+from radscr_runtime.outputs.record import hash_of, status_of
+from radscr_runtime.outputs.words import ENGLISH, Words, load_words
+from radscr_runtime.recompose import ROUNDING, misplaced
 from radscr_runtime.saved_report import (
+    Fault,
     SavedFinding,
     SavedLine,
     SavedMissed,
@@ -30,19 +46,9 @@ from radscr_runtime.saved_report import (
 )
 
 CRITICAL: Final = "frame.impression.critical"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A sentence that does not replay."""
-
-    where: str
-    """Path in report.json."""
-    sentence_id: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.where}, {self.sentence_id!r}: {self.reason}."
+SURVIVED: Final = "frame.reason.survived"
+REMARKS: Final = {"plain": INSTEAD, "judge": AS_SENTENCES, "fluent": None}
+"""Per decoder how its remark ends, where it may leave one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +82,20 @@ def _said(hedge: Sentence | None, asserted: Sequence[Sentence | None]) -> bool:
     return hedge is not None and any(one is not None and covers(one, hedge) for one in asserted)
 
 
-def sayable(bundle: Bundle) -> dict[str, Sentence]:
-    """Every sentence that a report may say with this bundle here, by id.
-
-    Raises LibraryError where changes made on site were not signed off for this bundle.
-    """
-    changes = load_overlay(bundle)
-    every = (*load_rows(bundle.path(Files.SENTENCES)), *changes.added)
-    return {one.id: one for one in every if one.id not in changes.disabled}
-
-
 def verify(report: SavedReport, bundle: Bundle) -> tuple[Fault, ...]:
-    """What does not replay, in the report's order; LibraryError where its language is unknown."""
-    replay = Replay(report, sayable(bundle), load_words(report.language))
-    return tuple(_faults(replay, bundle.digest))
+    """What does not replay; LibraryError where its language is unknown.
+
+    So it is where changes made on site were not signed off for this bundle.
+    """
+    library = open_library(bundle)
+    every = chain(library.sentences, *library.composed.values())
+    replay = Replay(report, {one.id: one for one in every}, load_words(report.language))
+    found = list(_faults(replay, bundle.digest))
+    named = {one.sentence_id for one in found}
+    found += [
+        one for one in misplaced(report, library, replay.library) if one.sentence_id not in named
+    ]
+    return tuple(found)
 
 
 def _faults(replay: Replay, digest: str) -> Iterator[Fault]:
@@ -100,14 +106,27 @@ def _faults(replay: Replay, digest: str) -> Iterator[Fault]:
             "bundle",
             f"the report names bundle {said!r}, this is {digest[:12]}; give its own with --bundle",
         )
+    yield from _notices(replay)
     for line in replay.report.lines:
         yield from _line(replay, line)
+    yield from _raised(replay.report)
     for finding in replay.report.findings:
         yield from _finding(replay, finding)
     for missed in replay.report.missed:
         yield from _missed(replay, missed)
     yield from _left_out(replay)
+    yield from _decoder(replay.report)
     yield from _prose(replay.report)
+
+
+def _notices(replay: Replay) -> Iterator[Fault]:
+    """What stands above every report."""
+    report, words = replay.report, replay.words
+    unreviewed = None if words.language == ENGLISH else words.say("report", "unreviewed")
+    if report.banner != words.say("report", "banner"):
+        yield Fault("banner", "", "it is not the notice of this program")
+    if report.translation != unreviewed:
+        yield Fault("translation", "", "it is not the notice of this program")
 
 
 def _line(replay: Replay, line: SavedLine) -> Iterator[Fault]:
@@ -117,6 +136,7 @@ def _line(replay: Replay, line: SavedLine) -> Iterator[Fault]:
         _worded(replay, line.sentence, known)
         or _hashed(line)
         or (_framed(replay, line) if known is None else _grounded(replay, line, known))
+        or _marked(line, replay.report)
     )
     if complaint:
         yield Fault(line.sentence.where, line.sentence.sentence_id, complaint)
@@ -155,13 +175,16 @@ def _hashed(line: SavedLine) -> str:
     return ""
 
 
+def _marked(line: SavedLine, report: SavedReport) -> str:
+    status = status_of(line.source, line.finding, report.hypotheses)
+    return "" if line.status == status else f"its finding is {status or 'not of a status'}"
+
+
 def _framed(replay: Replay, line: SavedLine) -> str:
-    """What is wrong with a frame's slots; only the list of critical findings rests on evidence."""
+    """What is wrong with a frame by itself; `misplaced` says whether it should stand there."""
     if line.source != "frame" or line.finding or line.lender or line.place is not None:
         return "a frame sentence speaks of no finding and no place"
     named = line.sentence.slots.get("findings", "")
-    if not set(named.split(", ")) - {""} <= set(load_ontology().names):
-        return f"{named!r} are no abnormalities"
     if line.sentence.sentence_id == CRITICAL and named != _critical(replay.report):
         return f"what cannot be excluded is: {_critical(replay.report) or 'nothing'}"
     return ""
@@ -217,11 +240,26 @@ def _points(replay: Replay, line: SavedLine, known: Sentence) -> str:
     return ""
 
 
+def _raised(report: SavedReport) -> Iterator[Fault]:
+    """Every hypothesis is what its numbers make it, and has its finding where it was raised."""
+    for one in report.hypotheses:
+        # Numbers of the record are rounded: those that differ by less may have been equal.
+        over = one.probability - one.threshold
+        sure = one.affirmed is not None and one.probability > one.affirmed - 2 * ROUNDING
+        wrong = abs(over) > 2 * ROUNDING and (over > 0) != one.raised
+        if wrong or (one.presence is Presence.PRESENT and not sure):
+            yield Fault("hypotheses", one.finding, f"its numbers do not make it {one.presence}")
+    raised = sorted(one.finding for one in report.hypotheses if one.raised)
+    if raised != sorted(one.finding for one in report.findings):
+        yield Fault("findings", "", f"raised were {', '.join(raised) or 'none'}")
+
+
 def _finding(replay: Replay, finding: SavedFinding) -> Iterator[Fault]:
     reason = _framing(finding.reason_id, finding.reason_slots)
     slots = tuple(finding.reason_slots.items())
     if (
         reason is None
+        or finding.reason_slots.get("finding") != finding.finding
         or replay.words.sentence(finding.reason_id, reason, slots).text != finding.reason
     ):
         yield Fault(finding.where, finding.reason_id, "its reason is not that frame with its slots")
@@ -230,8 +268,29 @@ def _finding(replay: Replay, finding: SavedFinding) -> Iterator[Fault]:
         if known is None or known.text != one.text or known.finding != finding.finding:
             yield Fault(one.where, one.sentence_id, "the library says something else under this id")
     hedge = replay.library.get(finding.hedge or "")
-    if finding.hedge and (hedge is None or hedge.polarity is not Polarity.UNCERTAIN):
-        yield Fault(finding.where, finding.hedge, "it is no sentence that hedges")
+    about = (finding.finding, Polarity.UNCERTAIN)
+    if finding.hedge and (hedge is None or (hedge.finding, hedge.polarity) != about):
+        yield Fault(finding.where, finding.hedge, "it is no sentence that hedges this finding")
+    (hypothesis,) = (one for one in replay.report.hypotheses if one.finding == finding.finding)
+    if complaint := _judged(finding, hypothesis):
+        yield Fault(finding.where, finding.finding, complaint)
+
+
+def _judged(finding: SavedFinding, hypothesis: Hypothesis) -> str:
+    """What does not go with a finding's verdict; empty: nothing."""
+    verdict, survived = finding.verdict, finding.reason_id.startswith(SURVIVED)
+    wanted = {Verdict.ASSERTED: Presence.PRESENT, Verdict.HEDGED: Presence.UNCERTAIN}
+    if not finding.evidence:
+        return "it has no evidence"
+    if bool(finding.hedge) != (verdict in (Verdict.HEDGED, Verdict.CANNOT_BE_EXCLUDED)):
+        return f"what is {verdict} {'needs no' if finding.hedge else 'needs a'} hedge"
+    if wanted.get(verdict, hypothesis.presence) is not hypothesis.presence:
+        return f"its hypothesis is {hypothesis.presence}, so it cannot be {verdict}"
+    if finding.status != hypothesis.status:
+        return f"its hypothesis is {hypothesis.status}"
+    if verdict is not Verdict.CANNOT_BE_EXCLUDED and survived == (verdict is Verdict.WITHDRAWN):
+        return f"its reason is not that of what is {verdict}"
+    return ""
 
 
 def _missed(replay: Replay, missed: SavedMissed) -> Iterator[Fault]:
@@ -240,7 +299,8 @@ def _missed(replay: Replay, missed: SavedMissed) -> Iterator[Fault]:
     known = replay.library.get(said.sentence_id)
     complaint = _worded(replay, said, known)
     if known is not None and not complaint:
-        complaint = _decided(replay, missed, known)
+        about = (known.finding, known.polarity) == (missed.finding, Polarity.UNCERTAIN)
+        complaint = _decided(replay, missed, known) if about else "it hedges no such finding"
     if complaint:
         yield Fault(said.where, said.sentence_id, complaint)
 
@@ -249,13 +309,15 @@ def _decided(replay: Replay, missed: SavedMissed, known: Sentence) -> str:
     ids = [one for index in replay.spoken for one in replay.report.findings[index].said]
     q = [replay.library[one] for one in ids if one in replay.library]
     rule = settle(q, known)
+    if rule is None and replay.report.decoder == PlainDecoder().name:
+        (rule,) = PlainDecoder().decide(q, [Missed(known, 0.0, 0.0)])
+    odds = missed.log_odds
     if rule is not None:
-        same = (missed.kept, missed.decided_by) == (rule.kept, rule.decided_by)
+        same = (missed.kept, missed.decided_by, odds) == (rule.kept, rule.decided_by, None)
         return "" if same else f"the rule decides: {'keep' if rule.kept else 'drop'}"
-    if missed.decided_by == "phi":
-        sound = missed.log_odds is not None and missed.kept == (missed.log_odds > 0)
-        return "" if sound else "its log-odds do not give this decision"
-    return "no rule keeps it" if missed.kept else ""
+    # Odds that round to zero may have been on either side of it.
+    sound = odds is not None and (odds == 0.0 or missed.kept == (odds > 0.0))
+    return "" if sound and missed.decided_by == "phi" else "its log-odds do not give this decision"
 
 
 def _left_out(replay: Replay) -> Iterator[Fault]:
@@ -277,6 +339,19 @@ def _left_out(replay: Replay) -> Iterator[Fault]:
         one.sentence.sentence_id for one in impression
     }:
         yield Fault("report.impression", CRITICAL, "a critical finding is dropped in silence")
+
+
+def _decoder(report: SavedReport) -> Iterator[Fault]:
+    """Whether the decoder that is named leaves such a remark, and prose."""
+    if report.decoder not in REMARKS:
+        yield Fault("composition.decoder", "", f"{report.decoder!r} is no decoder")
+        return
+    ending = REMARKS[report.decoder]
+    if report.remark and not (ending and report.remark.endswith(ending)):
+        yield Fault("composition.remark", "", f"{report.decoder} leaves no such remark")
+    told = any(one.section == "findings" for one in report.lines)
+    if (report.prose is not None) != (told and report.decoder == "fluent"):
+        yield Fault("composition.prose", "", "prose comes from 'fluent', and from no other decoder")
 
 
 def _prose(report: SavedReport) -> Iterator[Fault]:

@@ -105,6 +105,102 @@ def test_sides_of_two_findings_may_not_change_places():
     assert "left" in said or "right" in said
 
 
+ZONED = (
+    Told("a", "There is a 12 mm calcified nodule in the right upper zone."),
+    Told("b", "There is a cyst of 5 mm in the left lower zone."),
+)
+MASSES = (
+    Told("a", "There is a 12 mm nodule in the lung."),
+    Told("b", "There is a 40 mm mass in the lung."),
+)
+AGES = (
+    Told("a", "There is an acute rib fracture."),
+    Told("b", "There is an old hilar calcification."),
+)
+COUNTS = (
+    Told("a", "There are three rib fractures."),
+    Told("b", "There are two lung nodules."),
+)
+CAUSED = (Told("a", "The heart is enlarged."), Told("b", "There is pulmonary edema."))
+MOVED = {
+    "sizes of two zones": (
+        ZONED,
+        "There is a 5 mm calcified nodule in the right upper zone, and there is a cyst of 12 mm "
+        "in the left lower zone.",
+    ),
+    "sizes of nodule and mass": (
+        MASSES,
+        "There is a 40 mm nodule in the lung, and there is a 12 mm mass in the lung.",
+    ),
+    "ages": (
+        AGES,
+        "There is an old rib fracture, and there is an acute hilar calcification.",
+    ),
+    "counts": (COUNTS, "There are two rib fractures, and there are three lung nodules."),
+    "a cause out of small words": (CAUSED, "The enlarged heart is of pulmonary edema."),
+    "a cause by 'as'": (CAUSED, "There is pulmonary edema as the heart is enlarged."),
+    "a cause by 'with'": (CAUSED, "The heart is enlarged with there is pulmonary edema."),
+    "an apposition": (
+        (Told("a", "There is a lung nodule."), Told("b", "There is a calcified granuloma.")),
+        "There is a lung nodule, a calcified granuloma.",
+    ),
+    "a size after the other finding": (
+        ZONED,
+        "There is a cyst, and there is a 12 mm calcified nodule in the right upper zone of 5 mm "
+        "in the left lower zone.",
+    ),
+    "two halves in two sentences": (
+        ZONED,
+        "There is a cyst. There is a 12 mm calcified nodule in the right upper zone, and of 5 mm "
+        "in the left lower zone.",
+    ),
+    "a size within one sentence": (
+        (Told("a", "There is a nodule of 12 mm and a cyst of 5 mm."),),
+        "There is a nodule of 5 mm and a cyst of 12 mm.",
+    ),
+    "a size told by another sentence only": (
+        (
+            Told("a", "There is a nodule of 12 mm."),
+            Told("b", "There is a nodule of 5 mm and a cyst of 12 mm."),
+        ),
+        "There is a nodule of 5 mm and a cyst of 12 mm.",
+    ),
+    "a denial that spreads": (
+        (Told("a", "There is no pneumothorax."), Told("b", "There is no effusion on the right.")),
+        "There is no pneumothorax or effusion on the right.",
+    ),
+    "a disjunction": (
+        (Told("a", "There is a lung nodule."), Told("b", "There is a lung mass.")),
+        "There is a lung nodule or there is a lung mass.",
+    ),
+    "a question": (CAUSED, "The heart is enlarged; there is pulmonary edema?"),
+}
+
+
+@pytest.mark.parametrize("kind", MOVED)
+def test_nothing_moves_from_one_sentence_to_another(kind):
+    told, text = MOVED[kind]
+
+    assert "Its sentence" in refusal(text, told) or "is left out" in refusal(text, told)
+
+
+@pytest.mark.parametrize("told", [ZONED, MASSES, AGES, COUNTS, CAUSED])
+def test_the_same_sentences_pass_joined_and_in_any_order(told):
+    first, second = (one.text.removesuffix(".") for one in reversed(told))
+    joined = f"{first}, and {second[0].lower()}{second[1:]}."
+
+    assert check_prose(joined, told).clauses == (Clause(joined, ("a", "b")),)
+
+
+def test_three_plain_denials_may_become_one_list():
+    names = ("pneumothorax", "pleural effusion", "consolidation")
+    told = [Told(name, f"There is no {name}.") for name in names]
+
+    prose = check_prose("There is no pneumothorax, pleural effusion, or consolidation.", told)
+
+    assert prose.clauses[0].sentence_ids == names
+
+
 def test_a_number_of_a_sentence_may_not_be_lost():
     told = [Told("a", "There is a lung nodule of 12 mm."), Told("b", "The heart is enlarged.")]
 

@@ -3,16 +3,20 @@
 import copy
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runtime.test_cli import run
+from stand_ins import Oracle
 
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import RadscrError
-from radscr_edge.sentences import LANGUAGES
+from radscr_edge.sentences import LANGUAGES, frame
 from radscr_runtime import Options, Reader
+from radscr_runtime.aggregate import Evidences, aggregate
+from radscr_runtime.decoders.judge import JudgeDecoder
 from radscr_runtime.edit import find, reword, sign
 from radscr_runtime.library import open_library
 from radscr_runtime.outputs import to_json, to_record
@@ -191,6 +195,213 @@ def test_a_sentence_reworded_on_site_replays_until_it_is_disabled(busy_bundle, s
     save_overlay(own, [change, sign(Action.DISABLE, fresh.id, None, "Dr N. Okafor", "")])
 
     assert "it may have been disabled on site since" in faults(record, own, tmp_path)[0]
+
+
+def frame_row(sentence_id, **slots):
+    said = frame(sentence_id, **slots)
+    return {
+        "text": said.text,
+        "original": None,
+        "translated": False,
+        "sentence_id": sentence_id,
+        "sha256": hash_of(said.text),
+        "slots": dict(said.slots),
+        "finding": "",
+        "source": "frame",
+        "place": None,
+        "lender": "",
+        "status": None,
+    }
+
+
+def all_is_well(record):
+    row = frame_row("frame.impression.none", count="37")
+    record["report"]["impression"].insert(0, row)
+
+
+def nothing_asserted(record):
+    row = frame_row("frame.impression.unasserted", count="37")
+    record["report"]["impression"].append(row)
+
+
+def no_technique(record):
+    record["report"]["technique"] = []
+
+
+def no_limitations(record):
+    record["report"]["limitations"] = []
+
+
+def no_limits_of_one_kind(record):
+    rows = record["report"]["limitations"]
+    rows[:] = [one for one in rows if one["sentence_id"] != "frame.limitation.not_validated"]
+
+
+def a_shorter_list(record):
+    row = next(one for one in record["report"]["limitations"] if "," in one["text"])
+    left = ", ".join(row["slots"]["findings"].split(", ")[1:])
+    row |= frame_row(row["sentence_id"], findings=left)
+
+
+def another_view(record):
+    row = record["report"]["technique"][0]
+    row |= frame_row("frame.technique.unknown")
+
+
+def turned(record):
+    record["report"]["technique"].append(frame_row("frame.technique.turned"))
+
+
+def a_frame_elsewhere(record):
+    report = record["report"]
+    report["advice"].append(report["limitations"].pop())
+
+
+def repeated(record):
+    rows = record["report"]["findings"]
+    rows += [line_of(record, "findings", "Q")] * 3
+
+
+def moved(source, section):
+    def move(record):
+        row = line_of(record, "findings", source)
+        record["report"]["findings"].remove(row)
+        record["report"][section].append(row)
+
+    return move
+
+
+def copied(source, section):
+    def copy_it(record):
+        record["report"][section].append(line_of(record, "findings", source))
+
+    return copy_it
+
+
+def a_denial_left_out(record):
+    record["report"]["findings"].remove(line_of(record, "findings", "negative"))
+
+
+def an_impression_less(record):
+    record["report"]["impression"].remove(line_of(record, "impression", "Q"))
+
+
+def no_hedge(record):
+    index, finding = next(pair for pair in enumerate(record["findings"]) if pair[1]["hedge"])
+    finding["hedge"] = None
+    said = finding["evidence"][0]
+    for row in record["report"]["findings"]:
+        if row["place"] == index:
+            row |= {**said, "sha256": hash_of(said["text"])}
+
+
+def a_finding_gone(record):
+    del record["findings"][-1]
+
+
+def another_status(record):
+    line_of(record, "findings", "Q")["status"] = "very sure"
+
+
+def another_number(record):
+    row = next(one for one in record["hypotheses"] if one["presence"] == "present")
+    row |= {"probability": 0.1, "threshold": 0.2}
+
+
+def another_notice(record):
+    record["banner"] = "Certified."
+
+
+def another_decoder(record):
+    record["composition"] |= {"decoder": "judge", "remark": "Phi agrees with all of it."}
+
+
+def an_unknown_decoder(record):
+    record["composition"]["decoder"] = "radiologist"
+
+
+def prose_without_an_author(record):
+    rows = record["report"]["findings"]
+    told = [{"text": one["text"], "sentence_ids": [one["sentence_id"]]} for one in rows]
+    record["composition"]["prose"] = told
+
+
+def a_fluent_report_without_prose(record):
+    record["composition"]["decoder"] = "fluent"
+
+
+def phi_beside_plain(record):
+    record["missed"][0] |= {"kept": True, "decided_by": "phi", "log_odds": 1.0}
+
+
+ALTERED = {
+    all_is_well: "report.impression[0], 'frame.impression.none': its record gives no such line",
+    nothing_asserted: "'frame.impression.unasserted': its record gives no such line here",
+    no_technique: "report.technique, 'frame.technique.no_comparison': its record gives this line",
+    no_limitations: "report.limitations, 'frame.limitation.outside': its record gives this line",
+    no_limits_of_one_kind: "'frame.limitation.not_validated': its record gives this line too",
+    a_shorter_list: "its record gives no such line here",
+    another_view: "report.technique[0], 'frame.technique.unknown': its record gives no such",
+    turned: "'frame.technique.turned': its record gives no such line here",
+    a_frame_elsewhere: "report.advice[0], 'frame.limitation.",
+    repeated: "its record gives no such line here",
+    moved("U", "impression"): "it was kept, not said",
+    copied("U", "impression"): "report.impression[",
+    moved("negative", "impression"): "report.impression[",
+    moved("negative", "advice"): "report.advice[",
+    a_denial_left_out: "its record gives this line too, and it is missing",
+    an_impression_less: "report.impression, ",
+    no_hedge: "needs a hedge",
+    a_finding_gone: "findings, '': raised were ",
+    another_status: "its finding is ",
+    another_number: "its numbers do not make it present",
+    another_notice: "banner, '': it is not the notice of this program",
+    another_decoder: "composition.remark, '': judge leaves no such remark",
+    an_unknown_decoder: "composition.decoder, '': 'radiologist' is no decoder",
+    prose_without_an_author: "prose comes from 'fluent', and from no other decoder",
+    a_fluent_report_without_prose: "prose comes from 'fluent', and from no other decoder",
+    phi_beside_plain: "the rule decides",
+}
+
+
+@pytest.mark.parametrize("alter", ALTERED, ids=lambda alter: alter.__qualname__.split(".")[0])
+def test_a_report_whose_meaning_was_altered_is_named(altered, busy, alter, tmp_path):
+    alter(altered)
+
+    named = faults(altered, busy, tmp_path)
+
+    assert any(ALTERED[alter] in one for one in named), named
+
+
+def test_a_reason_of_another_verdict_is_named(altered, busy, tmp_path):
+    finding = next(one for one in altered["findings"] if one["verdict"] == "asserted")
+    slots = {"finding": finding["finding"], "score": "0.10", "lack": "0.20"}
+    reason = frame("frame.reason.weak", **slots).text
+    finding |= {"reason_id": "frame.reason.weak", "reason_slots": slots, "reason": reason}
+
+    (fault,) = faults(altered, busy, tmp_path)
+
+    assert "its reason is not that of what is asserted" in fault
+
+
+def test_numbers_that_only_their_rounding_tells_apart_do_not_matter(altered, busy, tmp_path):
+    for one in altered["hypotheses"]:
+        if one["presence"] in ("present", "uncertain"):
+            one |= {"probability": 0.6, "threshold": 0.5, "affirmed": 0.6}
+
+    assert faults(altered, busy, tmp_path) == []
+
+
+@pytest.mark.parametrize("odds", [-2.0, 2.0])
+def test_a_report_that_phi_decided_replays(busy_bundle, busy_report, busy, odds, tmp_path):
+    report = busy_report
+    evidences = Evidences(report.radiograph, report.hypotheses, report.findings, report.missed)
+    composed = aggregate(JudgeDecoder(Oracle(odds)), open_library(busy), evidences, advice=True)
+    record = to_record(replace(report, composition=composed), language="fr")
+
+    assert record["composition"]["decoder"] == "judge"
+    assert record["report"]["advice"]
+    assert faults(record, busy, tmp_path) == []
 
 
 @settings(

@@ -19,6 +19,8 @@ from radscr_runtime.decoders.writing import Order
 JOINED: Final = "joined"
 FREE: Final = "free"
 MODES: Final = (JOINED, FREE)
+AS_SENTENCES: Final = "The findings stand sentence by sentence."
+"""How the remark ends where there is no prose."""
 
 
 class Author(Oracle, Protocol):
@@ -76,5 +78,5 @@ def with_prose(composition: Composition, decoder: Decoder, hearer: Hearer) -> Co
     try:
         return replace(composition, prose=decoder.write(told, hearer))
     except DecoderError as problem:
-        remark = f"No fluent text. {problem} The findings stand sentence by sentence."
+        remark = f"No fluent text. {problem} {AS_SENTENCES}"
         return replace(composition, decoder="judge", remark=remark)

@@ -10,33 +10,25 @@ from typing import Final, NoReturn
 
 from radscr_edge.errors import DecoderError
 from radscr_edge.labeler import Mention, label, split_sentences
+from radscr_edge.ontology import FINDINGS
 from radscr_edge.prose import Clause, Prose, Told
 from radscr_edge.records import Polarity, Severity, Side
 from radscr_edge.wording import Certainty
 
-WORD: Final = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[%<>±~?]")
+Words = tuple[str, ...]
 
-
-def _listed(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-JOINING: Final = _listed(
-    "a addition also an and are as but in is it of or that the there well which while with"
+WORD: Final = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|\S")
+"""A word, a number, or any mark by itself."""
+SEAMS: Final[tuple[Words, ...]] = ((";",), (",", "and"), (",", "but"), (",", "while"))
+"""What prose may put between two whole sentences of the report."""
+DENIALS: Final[tuple[Words, ...]] = (("there", "is", "no"), ("there", "are", "no"), ("no",))
+"""Openings that a list of plain denials says once: 'There is no pneumothorax or nodule.'"""
+LISTED: Final[tuple[Words, ...]] = (("or",), (",", "or"), (",",))
+"""What stands between the members of such a list."""
+SMALL: Final = frozenset(
+    WORD.findall("a an also and are as but in is it of or that the there well while which with")
 )
-"""The only words that prose may add: they name nothing, deny nothing and doubt nothing."""
-SIDES: Final = _listed("right left bilateral bilaterally both")
-DENIALS: Final = _listed("no not nor neither never none without free absent cannot")
-DOUBTS: Final = _listed(
-    "may might could possible possibly probable probably likely unlikely suspected questionable "
-    "equivocal uncertain perhaps presumably suggest suggests suggesting suggestive exclude "
-    "excluded ?"
-)
-QUANTITIES: Final = _listed(
-    "mm cm ml % one two three four five six seven eight nine ten single several multiple"
-)
-WEIGHTY: Final = SIDES | DENIALS | DOUBTS | QUANTITIES
-"""Words of a library sentence that its clauses may not drop; numbers in digits are such too."""
+"""Words that say nothing by themselves."""
 
 
 class ProseError(DecoderError):
@@ -78,36 +70,41 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a text says: its statements and its words, joining words left out."""
+class Source:
+    """A sentence that prose may be made of, or one of prose."""
 
+    number: int
+    """Of the library sentence that it is, or is a part of; -1 of prose."""
+    text: str
+    words: Words
     statements: frozenset[Statement]
-    words: frozenset[str]
 
     @property
-    def weighty(self) -> frozenset[str]:
-        """Its words that may not be lost."""
-        return frozenset(one for one in self.words if one in WEIGHTY or one[0].isdigit())
-
-    def __or__(self, other: Meaning) -> Meaning:
-        return Meaning(self.statements | other.statements, self.words | other.words)
+    def content(self) -> frozenset[str]:
+        """Its words and numbers, small words left out."""
+        return frozenset(one for one in self.words if one[0].isalnum()) - SMALL
 
 
 def check_prose(text: str, told: Sequence[Told]) -> Prose:
     """The prose with the ids that each of its sentences came from.
 
-    Raises ProseError where a sentence of `told` is left out or loses its side, doubt, denial or
-    number; where the prose states what none of them states; and where it uses a word, however
-    harmless, that is neither in the sentences it came from nor a joining word.
+    A sentence of prose is made of whole sentences of `told` with SEAMS between them, or is a list
+    of plain denials; so no detail moves from one finding to another, whether the labeler reads it
+    or not. Raises ProseError where it is made of anything else, where the labeler does not read in
+    it what it reads in its parts, and where a sentence of `told` is left out.
     """
     clauses = split_sentences(text)
     if " ".join(clauses) != " ".join(text.split()):
         raise ProseError(f"The text {_short(text)} cannot be cut into sentences.")
-    meanings = [meaning_of(one) for one in clauses]
-    sources = [meaning_of(one.text) for one in told]
-    cited = [_sources_of(*pair, sources) for pair in zip(clauses, meanings, strict=True)]
-    for number, source in enumerate(sources):
-        _check_told(number, told[number].text, source, meanings, cited)
+    sources = [
+        source_of(part, number)
+        for number, one in enumerate(told)
+        for part in split_sentences(one.text) or (one.text,)
+    ]
+    made = [_sources_of(source_of(clause), sources) for clause in clauses]
+    cited = [{one.number for one in parts} for parts in made]
+    for source in sources:
+        cited[_telling(source, made)].add(source.number)
     return Prose(
         tuple(
             Clause(clause, tuple(told[number].sentence_id for number in sorted(numbers)))
@@ -117,11 +114,10 @@ def check_prose(text: str, told: Sequence[Told]) -> Prose:
 
 
 @lru_cache(maxsize=4096)
-def meaning_of(text: str) -> Meaning:
-    """What the labeler reads in a text of one or more sentences, and its words in small letters."""
-    mentions = [one for sentence in split_sentences(text) for one in label(sentence)]
-    words = {one.lower() for one in WORD.findall(text)}
-    return Meaning(frozenset(map(_statement, mentions)), frozenset(words - JOINING))
+def source_of(text: str, number: int = -1) -> Source:
+    """A sentence, its words in small letters, and what the labeler reads in it."""
+    words = tuple(one.lower() for one in WORD.findall(text.strip().removesuffix(".")))
+    return Source(number, text, words, frozenset(map(_statement, label(text))))
 
 
 def _statement(mention: Mention) -> Statement:
@@ -136,76 +132,105 @@ def _statement(mention: Mention) -> Statement:
     )
 
 
-def _sources_of(clause: str, meaning: Meaning, sources: Sequence[Meaning]) -> set[int]:
-    """The fewest sentences, found greedily, that hold every statement and word of a clause."""
-    cited: set[int] = set()
-    known = Meaning(frozenset(), frozenset())
-    while missing := _without(meaning, known):
-        gains = [len(missing & _items(one)) for one in sources]
-        best = max(range(len(sources)), key=gains.__getitem__, default=-1)
-        if best < 0 or not gains[best]:
-            _refuse(clause, missing)
-        cited.add(best)
-        known |= sources[best]
-    if not cited:
-        raise ProseError(f"Its sentence {_short(clause)} says nothing of this report.")
-    return cited
+def _sources_of(clause: Source, sources: Sequence[Source]) -> list[Source]:
+    """What a sentence of prose is made of, in its order."""
+    parts = _made_of(clause.words, sources)
+    if not parts:
+        _refuse(clause, sources)
+    known = frozenset[Statement]().union(*(one.statements for one in parts))
+    if not clause.statements <= known:
+        _refuse(clause, parts)
+    for one in sorted(known, key=str):
+        if not any(said.covers(one) for said in clause.statements):
+            raise ProseError(f"Its sentence {_short(clause.text)} leaves out or changes: {one}.")
+    return parts
 
 
-def _without(meaning: Meaning, known: Meaning) -> frozenset[Statement | str]:
-    return _items(meaning) - _items(known)
+def _made_of(words: Words, sources: Sequence[Source]) -> list[Source]:
+    """The sources that stand in the words one after another; empty where they do not."""
+    different = list({one.words: one for one in reversed(sources)}.values())
+    # Per number of words: what so many of the first ones are made of.
+    made: dict[int, list[Source]] = {0: []}
+    for start in range(len(words)):
+        for source in different if start in made else ():
+            for run in _runs(source, made[start][-1:]):
+                end = start + len(run)
+                if words[start:end] == run:
+                    made.setdefault(end, [*made[start], source])
+    return made.get(len(words), [])
 
 
-def _items(meaning: Meaning) -> frozenset[Statement | str]:
-    return frozenset([*meaning.statements, *meaning.words])
+def _runs(source: Source, before: Sequence[Source]) -> Iterator[Words]:
+    """How a sentence may stand in prose, by itself or after another one."""
+    if not before:
+        yield source.words
+        return
+    for seam in SEAMS:
+        yield (*seam, *source.words)
+    opening = _denial(source)
+    if opening and opening == _denial(before[0]):
+        for seam in LISTED:
+            yield (*seam, *source.words[len(opening) :])
 
 
-def _refuse(clause: str, missing: frozenset[Statement | str]) -> NoReturn:
-    """Raises the ProseError for what no sentence of the report says, the gravest first."""
-    statements = sorted(str(one) for one in missing if isinstance(one, Statement))
-    if statements:
-        raise ProseError(
-            f"Its sentence {_short(clause)} states what no sentence of the report states: "
-            f"{statements[0]}."
-        )
-    words = sorted(str(one) for one in missing)
-    kind = "number" if words[0][0].isdigit() else "word"
-    raise ProseError(
-        f"Its sentence {_short(clause)} uses the {kind} '{words[0]}', which is in none of the "
-        "sentences of the report."
+def _denial(source: Source) -> Words:
+    """The opening of a sentence that denies a finding by its bare name; empty: it is no such."""
+    for opening in DENIALS:
+        start, name = source.words[: len(opening)], source.words[len(opening) :]
+        if start == opening and " ".join(name) in FINDINGS:
+            return opening
+    return ()
+
+
+def _telling(source: Source, made: Sequence[Sequence[Source]]) -> int:
+    """The number of the first sentence of prose that says what the source says."""
+    for number, parts in enumerate(made):
+        if any(one.words == source.words or _is_fuller(one, source) for one in parts):
+            return number
+    raise ProseError(f"The library sentence {_short(source.text)} is left out or changed.")
+
+
+def _is_fuller(one: Source, bare: Source) -> bool:
+    """Whether it is the bare sentence with a detail more that the labeler reads: 'small right'."""
+    more = len(one.words) - len(bare.words)
+    read = one.statements != bare.statements and all(
+        any(said.covers(other) for said in one.statements) for other in bare.statements
+    )
+    return read and any(
+        _without(one.words, at, more) == bare.words and _adds_words(one.words[at : at + more])
+        for at in range(len(bare.words))
     )
 
 
-def _check_told(
-    number: int,
-    text: str,
-    source: Meaning,
-    meanings: Sequence[Meaning],
-    cited: Sequence[set[int]],
-) -> None:
-    """That a library sentence is told; a clause that says it beside another one cites it too."""
-    telling = [one for one, numbers in zip(meanings, cited, strict=True) if number in numbers]
-    lost = list(_lost(source, telling))
-    if not lost and telling:
-        return
-    for meaning, numbers in zip(meanings, cited, strict=True):
-        if not list(_lost(source, [meaning])):
-            numbers.add(number)
-            return
-    said = f": {lost[0]}" if telling else ""
-    raise ProseError(f"The library sentence {_short(text)} is left out or changed{said}.")
+def _adds_words(words: Words) -> bool:
+    return SMALL.isdisjoint(words) and "".join(words).isalnum()
 
 
-def _lost(source: Meaning, telling: Sequence[Meaning]) -> Iterator[str]:
-    """What a library sentence says and the clauses that tell it do not."""
-    statements = frozenset[Statement]().union(*(one.statements for one in telling))
-    words = frozenset[str]().union(*(one.words for one in telling))
-    for one in source.statements:
-        if not any(other.covers(one) for other in statements):
-            yield str(one)
-    # What the labeler cannot read must stand word for word.
-    for word in sorted((source.weighty if source.statements else source.words) - words):
-        yield f"the word '{word}'"
+def _without(words: Words, at: int, count: int) -> Words:
+    return words[:at] + words[at + count :]
+
+
+def _refuse(clause: Source, sources: Sequence[Source]) -> NoReturn:
+    """Raises the ProseError for what a sentence of prose adds, the gravest first."""
+    said = f"Its sentence {_short(clause.text)}"
+    if not clause.content:
+        raise ProseError(f"{said} says nothing of this report.")
+    known = frozenset[Statement]().union(*(one.statements for one in sources))
+    statements = sorted(str(one) for one in clause.statements - known)
+    if statements:
+        raise ProseError(f"{said} states what no sentence of the report states: {statements[0]}.")
+    words = sorted(clause.content.difference(*(one.words for one in sources)))
+    if words:
+        kind = "number" if words[0][0].isdigit() else "word"
+        raise ProseError(
+            f"{said} uses the {kind} '{words[0]}', which is in none of the sentences of the report."
+        )
+    nearest = max(sources, key=lambda one: len(one.content & clause.content))
+    lost = sorted(nearest.content - clause.content)
+    raise ProseError(
+        f"{said} is not made of whole sentences of the report; the nearest is "
+        f"{_short(nearest.text)}" + (f", and '{lost[0]}' is lost." if lost else ".")
+    )
 
 
 def _short(text: str) -> str:

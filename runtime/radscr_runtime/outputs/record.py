@@ -93,15 +93,15 @@ def _line(line: Line, report: Report, words: Words) -> dict[str, Any]:
         "source": line.source,
         "place": line.place,
         "lender": line.lender,
-        "status": _status(line, report.hypotheses),
+        "status": status_of(line.source, line.finding, report.hypotheses),
     }
 
 
-def _status(line: Line, hypotheses: Sequence[Hypothesis]) -> Status | None:
-    """How well the finding is validated that the line affirms, hedges or denies."""
-    if line.source not in ("Q", "U", "negative") or not line.finding:
+def status_of(source: str, finding: str, hypotheses: Sequence[Hypothesis]) -> Status | None:
+    """How well the finding is validated that a line of that source affirms, hedges or denies."""
+    if source not in ("Q", "U", "negative") or not finding:
         return None
-    return next(one.status for one in hypotheses if one.finding == line.finding)
+    return next(one.status for one in hypotheses if one.finding == finding)
 
 
 def _printable(name: str) -> str:
