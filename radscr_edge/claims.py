@@ -54,7 +54,7 @@ class Support:
     """The labelled films behind a finding's thresholds, none of them seen in training."""
 
     data: str
-    """'iu', 'nih' or 'site'."""
+    """Name of the data set, as 'iu' or 'nih'; 'site': a clinic's own studies, after the build."""
     positives: int
     negatives: int
     auroc: float | None = None

@@ -22,7 +22,7 @@ from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
 from radscr_edge.records import Floats, Side
 from radscr_export.calibrate import Scored, calibrate, denials
-from radscr_export.card import LICENCE, with_figures, write_card
+from radscr_export.card import with_figures, write_card
 from radscr_export.data.extras import phantom_studies
 from radscr_export.data.training_set import Studies, join, load_studies
 from radscr_export.data.unseen import TRAINED_ON, trained_on
@@ -35,6 +35,7 @@ from radscr_export.library.vectors import write_library
 from radscr_export.looks import vision_digest
 from radscr_export.model.preset import Preset
 from radscr_export.model.radscr import RadSCR
+from radscr_export.origin import licence_of
 from radscr_export.phantoms import GOLDEN_SEEDS, KINDS, draw_phantom
 from radscr_export.quantise import quantise
 from radscr_export.run import Run, describe, resume, start
@@ -112,10 +113,15 @@ def assemble(
     _widen(folder, studies, size, run.seed)
     encoder = TextEncoder.load(run.preset.text.encoder)
     _write_library(folder, library, encoder, run.preset.loss.alpha1)
-    write_donors(model, studies, folder)
+    donors = write_donors(model, studies, folder)
     admission = _write_decoder(folder, library, decoder, run.seed)
     bundle = _first(folder, name, run.preset, admission)
-    made = {**bundle.training, "run": describe(run), TRAINED_ON: trained_on(run.data)}
+    made = {
+        **bundle.training,
+        "run": describe(run),
+        "donors": list(donors),
+        TRAINED_ON: trained_on(run.data),
+    }
     bundle = replace(bundle, text_encoder=encoder.digest, training=made)
     return _finished(bundle, run.data, run.seed)
 
@@ -193,8 +199,8 @@ def _finished(bundle: Bundle, data: Path, seed: int) -> Bundle:
     On validation films only: the test split is read by `radscr-export evaluate --split test`.
     """
     bundle = _calibrated(bundle, data)
-    told = {"seed": seed, "canary": _canaries(bundle)}
-    bundle = replace(bundle, training={**bundle.training, **told})
+    told = {**bundle.training, "seed": seed, "canary": _canaries(bundle)}
+    bundle = replace(bundle, training=told, licence=licence_of(told))
     bundle = with_figures(bundle, [measure(bundle, data)])
     write_card(bundle)
     return bundle.save()
@@ -232,7 +238,7 @@ def _first(folder: Path, name: str, preset: Preset, admission: Admission) -> Bun
         name=name,
         preset=preset.name,
         created=datetime.now(UTC).date().isoformat(),
-        licence=LICENCE,
+        licence="",
         findings=FINDINGS,
         shapes=Shapes(size, size // STRIDE, preset.encoder.feature_width, preset.text.vector_width),
         settings=_settings(preset),

@@ -13,9 +13,10 @@ from radscr_edge.contract import Bundle, Files, FindingRule
 from radscr_edge.errors import TrainingError
 from radscr_export.calibrate import TARGETED
 from radscr_export.evaluation.card_reports import KEPT
-from radscr_export.evaluation.card_table import PER_FINDING, card_lines
+from radscr_export.evaluation.card_table import card_lines
 from radscr_export.evaluation.provenance import fingerprint
-from radscr_export.evaluation.wording import figure
+from radscr_export.evaluation.wording import figure, main_rows, title_of
+from radscr_export.origin import origin, warning
 from radscr_runtime.operating import (
     AFFIRMED_SPECIFICITY,
     DENIAL_SENSITIVITY,
@@ -24,8 +25,6 @@ from radscr_runtime.operating import (
     TARGET_SENSITIVITY,
 )
 
-LICENCE: Final = "research use only (non-commercial): trained on IU X-Ray, CC BY-NC-ND"
-SETS: Final = {"iu": "IU X-Ray", "nih": "NIH ChestX-ray14"}
 TOLD: Final = (
     *("provenance", "films", "detection", "calibration", "localisation", "sides", "int8_loss"),
     *("hypotheses", "critique", "gates", "reports", "ablations"),
@@ -102,7 +101,7 @@ def _read(file: Path, expected: str) -> Mapping[str, Any]:
 def _kept(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """What the card tells of an evaluation: no curves, and no labels beyond those it lists."""
     kept: dict[str, Any] = _slim({name: metrics[name] for name in TOLD if name in metrics})
-    listed = {(name, "all", truth) for name, _, truth in PER_FINDING}
+    listed = {(name, "all", truth) for name, _, truth in main_rows(metrics["detection"])}
     for name, subsets in kept["detection"].items():
         for subset, truths in subsets.items():
             for truth, found in truths.items():
@@ -126,24 +125,13 @@ def _slim(value: Any) -> Any:
 def _lines(bundle: Bundle) -> Iterator[str]:
     yield f"# Bundle `{bundle.name}` (preset `{bundle.preset}`, built {bundle.created})"
     yield ""
-    yield "**Research use only. Not a medical device.** No figure below was measured on patients of"
-    yield "your clinic, and none on sealed data; expect worse."
+    yield from warning(bundle.training)
     yield ""
     yield from INTENDED
     yield ""
     yield "## Data and licences"
     yield ""
-    yield "- Trained on the training splits of IU X-Ray (CC BY-NC-ND 4.0) and of a public subset of"
-    yield "  NIH ChestX-ray14, on synthetic phantoms, and on lesions painted on normal training"
-    yield "  films. Thresholds and calibration come from the validation splits."
-    yield "- IU X-Ray: Demner-Fushman et al., JAMIA 2016, openi.nlm.nih.gov. NIH ChestX-ray14: Wang"
-    yield "  et al., CVPR 2017, provided by the NIH Clinical Center,"
-    yield "  nihcc.app.box.com/v/ChestXray-NIHCC."
-    yield "- The weights are for non-commercial research; whoever releases them must confirm that"
-    yield "  the licence of IU X-Ray allows it (docs/decisions/0003)."
-    yield "- Sentences and prototypes are our own. Donors are features of normal NIH training"
-    yield "  films; golden images are phantoms. No image, report text or feature of IU X-Ray is"
-    yield "  included."
+    yield from origin(bundle.training)
     yield ""
     for figures in _in_order(bundle):
         yield from card_lines(figures)
@@ -209,7 +197,7 @@ def _support(rule: FindingRule) -> str:
     support, area = rule.support, "too few"
     if support.auroc is not None:
         area = f"{support.auroc:.2f} ({support.low:.2f} to {support.high:.2f})"
-    return f"{rule.status} | {area} | {support.positives}, {SETS[support.data]}"
+    return f"{rule.status} | {area} | {support.positives}, {title_of(support.data)}"
 
 
 def _zones(rule: FindingRule) -> str:
@@ -257,5 +245,5 @@ def _language_model(bundle: Bundle) -> Iterator[str]:
 
 
 def _shown(ground: Mapping[str, Any]) -> str:
-    films = f"{ground['positives']} positives of {SETS[ground['data']]}"
+    films = f"{ground['positives']} positives of {title_of(ground['data'])}"
     return f"{films}: {ground['sensitivity']:.2f}"

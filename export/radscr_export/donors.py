@@ -1,8 +1,9 @@
-"""Chooses the donor bank of C_Img: normal NIH training films, known to be without the finding."""
+"""Chooses the donor bank of C_Img: normal training films, known to be without the finding."""
 
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,33 +12,29 @@ from numpy.typing import NDArray
 
 from radscr_edge.contract import Files
 from radscr_edge.errors import TrainingError
+from radscr_edge.records import View
 from radscr_export.data.labels import State
 from radscr_export.data.training_set import Studies
 from radscr_export.model.radscr import RadSCR
 
+VIEWS = (View.PA, View.AP)
 PER_VIEW = 16
 QUIET = 4
-"""A finding that NIH does not label counts as absent from the donors of each view, so many of them,
-in which the classifier sees least of it: every finding has donors in every view."""
+"""A finding that films are not labelled for counts as absent from the donors of each view, so many
+of them, in which the classifier sees least of it: every finding has donors in every view."""
 
 
-def write_donors(model: RadSCR, studies: Studies, folder: Path) -> None:
-    """Writes the donors' features, states and views; films are named by a hash of their file name.
+def write_donors(model: RadSCR, studies: Studies, folder: Path) -> tuple[str, ...]:
+    """Writes the donors' features, states and views; returns the data sets that they come from.
 
-    `studies` are training studies; only NIH films without any positive label are considered.
-    Raises TrainingError where a view has fewer than PER_VIEW of them.
+    `studies` are training studies. Films are named by their data set and a hash of their id. Raises
+    TrainingError where there are fewer than PER_VIEW normal films of a view.
     """
     rows, views = [], []
-    for view in ("PA", "AP"):
-        films = studies.of(f"nih-{view}")
-        normal = films[(studies.states[films] != State.POSITIVE).all(axis=1)]
-        if len(normal) < PER_VIEW:
-            raise TrainingError(
-                f"The donor bank needs {PER_VIEW} normal NIH training films of view {view}; the "
-                f"data pack holds {len(normal)}."
-            )
-        rows += sorted(normal, key=lambda row: _alias(studies.ids[row]))[:PER_VIEW]
-        views += [view] * PER_VIEW
+    for view in VIEWS:
+        rows += sorted(_normal(studies, view), key=partial(_alias, studies))[:PER_VIEW]
+        views += [view.value] * PER_VIEW
+    names = [_alias(studies, row) for row in rows]
     features, logits = _see(model, studies.images[rows])
     known = studies.states[rows] == State.NEGATIVE
     np.savez_compressed(
@@ -45,12 +42,30 @@ def write_donors(model: RadSCR, studies: Studies, folder: Path) -> None:
         features=features.astype(np.float16),
         states=np.where(known | _quiet(logits), State.NEGATIVE, State.UNKNOWN).astype(np.int8),
         view=np.array(views),
-        id=np.array([_alias(studies.ids[row]) for row in rows]),
+        id=np.array(names),
+    )
+    return tuple(dict.fromkeys(name.partition("-")[0] for name in names))
+
+
+def _normal(studies: Studies, view: View) -> NDArray[np.int64]:
+    """Labelled films of a view without a positive label: NIH's where they are enough, else all."""
+    states = studies.states
+    positive, known = (states == State.POSITIVE).any(axis=1), (states != State.UNKNOWN).any(axis=1)
+    every = [name for name in studies.present if name.endswith(f"-{view}")]
+    for sources in ([f"nih-{view}"], every):
+        rows = studies.of(*sources)
+        normal: NDArray[np.int64] = rows[known[rows] & ~positive[rows]]
+        if len(normal) >= PER_VIEW:
+            return normal
+    raise TrainingError(
+        f"The donor bank needs {PER_VIEW} normal training films of view {view}; the data sets hold "
+        f"{len(normal)}. Name the views of more films, or add a data set that knows them."
     )
 
 
-def _alias(name: str) -> str:
-    return "nih-" + hashlib.sha256(name.encode()).hexdigest()[:12]
+def _alias(studies: Studies, row: int) -> str:
+    name = studies.sources[studies.source[row]].partition("-")[0]
+    return f"{name}-{hashlib.sha256(studies.ids[row].encode()).hexdigest()[:12]}"
 
 
 @torch.no_grad()

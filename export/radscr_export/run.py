@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -35,6 +36,10 @@ class Seen(Protocol):
     @property
     def images(self) -> Bytes:
         """(n, S, S)."""
+
+    @property
+    def sets(self) -> Iterable[str]:
+        """The data sets that they come from."""
 
     def digest(self) -> str:
         """SHA-256 of all that training sees of them."""
@@ -116,7 +121,7 @@ def note_start(run: Run, processes: int) -> None:
 
 
 def note_data(run: Run, split: str, size: int, films: Seen) -> None:
-    """Adds the digest of some data to the history.
+    """Adds the digest of some data, and the data sets they come from, to the history.
 
     Raises TrainingError where the same split had another digest at that size when the run saw it
     last: continuing would give weights that no single set of data explains.
@@ -132,8 +137,8 @@ def note_data(run: Run, split: str, size: int, films: Seen) -> None:
                     "with. Restore them, or train in another folder."
                 )
             return
-    facts = {"split": split, "size": size, "films": len(films.images), "digest": digest}
-    _append(run.folder, {"event": "data", **facts})
+    seen = {"films": len(films.images), "digest": digest, "sets": list(films.sets)}
+    _append(run.folder, {"event": "data", "split": split, "size": size, **seen})
 
 
 def first_process() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, cast
@@ -51,8 +51,6 @@ PREDICTED: Final = 0.5
 """Share of studies with the classifier's own hypotheses at the end of a phase; 0 at its start."""
 IMPLIED_WEIGHT: Final = 0.9
 """What a negative counts that only follows from a study coded normal (method section 1)."""
-VALIDATED: Final = "iu"
-"""The source whose validation films make the AUROC of the log; the first one where it is absent."""
 SEEN_AT_ONCE: Final = 64
 
 
@@ -223,11 +221,10 @@ def _balance(balance: Floats, targets: Tensor) -> Tensor:
 
 
 def _validation(run: Run, size: int) -> Callable[[RadSCR], dict[str, float]]:
+    """The AUROC of the log is that of the first data set: IU where it is there."""
     every = load_studies(run.data, "val", size)
-    sources: Sequence[str] = every.present
-    source = VALIDATED if VALIDATED in sources else sources[0]
-    studies = select(every, every.of(source))
-    return partial(_validate, studies)
+    sources = next(iter(every.sets.values()))
+    return partial(_validate, select(every, every.of(*sources)))
 
 
 @torch.no_grad()

@@ -19,7 +19,7 @@ class Labelled:
     """Films of known truth for one finding."""
 
     data: str
-    """'iu', 'nih' or 'site'."""
+    """Name of the data set, as 'iu' or 'nih'; 'site': a clinic's own studies, after the build."""
     logits: Floats
     """(n,)."""
     truth: Mask

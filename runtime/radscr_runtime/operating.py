@@ -47,7 +47,7 @@ class Denial:
     threshold: float
     """Logit below which the finding may be denied."""
     data: str
-    """'iu', 'nih' or 'site': the films behind it."""
+    """Name of the data set behind it."""
     positives: int
     sensitivity: float
     """Lower 95 % bound of the share of those positives that are not denied."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from radscr_edge.claims import Profile, Status
 from radscr_edge.contract import FindingRule
+from radscr_edge.errors import TrainingError
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import Grid
 from radscr_export.calibrate import TARGETED, Scored, calibrate, denials
@@ -244,3 +246,25 @@ def test_the_probability_matches_how_often_a_finding_is_there() -> None:
     logits, truth = films.known(EFFUSION, ("iu",))
 
     assert probability(rule, logits).mean() == pytest.approx(truth.mean(), abs=0.06)
+
+
+def renamed(films: Scored, *names: str) -> Scored:
+    """The same films as of other data sets and views."""
+    return Scored(replace(films.studies, sources=(*names, "phantom")), films.logits)
+
+
+def test_other_data_sets_are_calibrated_on_the_first_of_them() -> None:
+    films, pack = renamed(scored(shift=4), "own", "site-PA", "site-AP"), calibrate(scored(shift=4))
+
+    rules = calibrate(films)
+
+    assert films.first == "own"
+    assert rules["scoliosis"].support.data == "own"
+    assert rules["scoliosis"].thresholds == pack["scoliosis"].thresholds
+    assert rules["pneumothorax"].support.data == "site"
+    assert {denials(films)[name].data for name in FINDINGS} == {"site"}
+
+
+def test_films_that_show_nothing_calibrate_nothing() -> None:
+    with pytest.raises(TrainingError, match="validation films of 'iu' with and without findings"):
+        calibrate(scored(positives=0))

@@ -24,7 +24,7 @@ from radscr_edge.geometry import to_original
 from radscr_edge.imaging import DecodingWorker, letterbox, load_radiograph
 from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.records import Geometry, Severity, Side, View
-from radscr_export.data.datasets import KINDS, check_pack, data_sets, held_out
+from radscr_export.data.datasets import KINDS, check_pack, data_sets, held_out, pack_of
 from radscr_export.data.files import to_square
 from radscr_export.data.labels import Mention, State
 from radscr_export.data.listing import Labels
@@ -68,6 +68,23 @@ def test_a_list_joins_the_pack_with_a_clinics_own_films(pack: Path, tmp_path: Pa
         *(View.UNKNOWN, View.AP),
     ]
     assert len(studies.boxes) == len(studies.implied) == len(studies.ids)
+
+
+def test_films_are_grouped_by_set_and_the_pack_is_found(pack: Path, tmp_path: Path) -> None:
+    write_table(tmp_path, {"view": "AP", "normal": "1"}, {"pneumothorax": "1"}, {"view": "PA"})
+    write_sets(tmp_path, {"name": "own", "kind": "table"})
+
+    assert load_studies(tmp_path, "train", SIZE).sets == {"own": ("own", "own-AP", "own-PA")}
+    assert load_studies(pack, "val", 16).sets == {"iu": ("iu",), "nih": ("nih-PA", "nih-AP")}
+    assert (pack_of(tmp_path), pack_of(pack)) == (None, pack)
+
+
+def test_a_split_without_any_film_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path, {})
+    write_sets(tmp_path, {"name": "own", "kind": "table"})
+
+    with pytest.raises(TrainingError, match="have no film in the split 'val'"):
+        load_studies(tmp_path, "val", SIZE)
 
 
 def test_a_listed_film_is_seen_just_as_the_clinic_sees_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The donor bank of C_Img: normal NIH training films under a name that tells nothing."""
+"""The donor bank of C_Img: normal training films, NIH's if it can be, under names of no telling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from radscr_edge.contract import Bundle
+from radscr_edge.contract import Bundle, Files
 from radscr_edge.errors import TrainingError
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.records import View
@@ -102,5 +102,31 @@ def test_a_pack_with_too_few_normal_films_is_refused(run: Run, tmp_path: Path) -
     few = select(studies, np.concatenate([studies.of("nih-PA"), studies.of("nih-AP")[:20]]))
     model = load_trained(replace(run, folder=run.folder), 16)
 
-    with pytest.raises(TrainingError, match="needs 16 normal NIH training films of view AP; the"):
+    with pytest.raises(
+        TrainingError, match="needs 16 normal training films of view AP; the data sets hold"
+    ):
         write_donors(model, few, tmp_path)
+
+
+def test_without_nih_the_donors_are_other_sets_films_of_known_view(
+    run: Run, tmp_path: Path
+) -> None:
+    studies = load_studies(run.data, "train", 64)
+    other = replace(studies, sources=("own", "own-PA", "own-AP", "phantom"))
+    model = load_trained(replace(run, folder=run.folder), 16)
+
+    sets = write_donors(model, other, tmp_path)
+
+    with np.load(tmp_path / Files.DONORS) as donors:
+        assert Counter(donors["view"].tolist()) == {"PA": PER_VIEW, "AP": PER_VIEW}
+        assert all(re.fullmatch(r"own-[0-9a-f]{12}", one) for one in donors["id"])
+    assert sets == ("own",)
+
+
+def test_films_of_which_nothing_is_known_are_no_donors(run: Run, tmp_path: Path) -> None:
+    studies = load_studies(run.data, "train", 64)
+    unlabelled = replace(studies, states=np.full_like(studies.states, State.UNKNOWN))
+    model = load_trained(replace(run, folder=run.folder), 16)
+
+    with pytest.raises(TrainingError, match="of view PA; the data sets hold 0"):
+        write_donors(model, unlabelled, tmp_path)

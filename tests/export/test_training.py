@@ -63,6 +63,7 @@ def test_the_history_says_what_made_the_run(run: Run) -> None:
     assert (begun["event"], begun["processes"], begun["device"]) == ("start", 1, "cpu")
     assert begun["packages"]["torch"] == version("torch")
     assert [(one["split"], one["size"], len(one["digest"])) for one in seen] == [("train", 64, 64)]
+    assert [one["sets"] for one in seen] == [["iu", "nih"]]
     assert describe(run)["seed"] == run.seed
 
 

@@ -26,7 +26,7 @@ KINDS: Final[dict[str, Callable[[Path], Iterator[Listed]]]] = {
     "table": table.list_films,
 }
 NAME: Final = re.compile(r"[a-z][a-z0-9.]*")
-RESERVED: Final = frozenset({"iu", "nih", "phantom"})
+RESERVED: Final = frozenset({"iu", "nih", "phantom", "site"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,14 @@ def data_sets(data: Path) -> tuple[DataSet, ...]:
         fault = f"names {twice!r} twice" if twice else "lists no [[set]]"
         raise TrainingError(f"{path} {fault}. See docs/data.md.")
     return sets
+
+
+def pack_of(data: Path) -> Path | None:
+    """The folder of the IU and NIH pack; None where the data folder goes without it.
+
+    Errors as `data_sets`.
+    """
+    return next((one.folder for one in data_sets(data) if one.kind == PACK), None)
 
 
 def _data_set(path: Path, entry: dict[str, Any]) -> DataSet:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from radscr_edge.errors import TrainingError
 from radscr_edge.imaging.letterbox import content_points, fit
 from radscr_edge.ontology import FINDINGS
 from radscr_edge.patches import STRIDE
@@ -82,15 +83,25 @@ class Studies:
         digest.update(repr((words, self.boxes)).encode())
         return digest.hexdigest()
 
-    def of(self, name: str) -> NDArray[np.int64]:
-        """Rows whose source is `name`; none where no set is called so."""
-        known = self.sources.index(name) if name in self.sources else -1
-        return np.flatnonzero(self.source == known)
+    def of(self, *names: str) -> NDArray[np.int64]:
+        """Rows of some sources, source by source; none where no source is called so."""
+        known = [self.sources.index(name) for name in names if name in self.sources]
+        rows = [np.flatnonzero(self.source == one) for one in known]
+        return np.concatenate([np.zeros(0, np.int64), *rows])
 
     @property
     def present(self) -> tuple[str, ...]:
         """The sources that have studies here, but for drawings."""
         return tuple(name for name in self.sources if name != "phantom" and len(self.of(name)))
+
+    @property
+    def sets(self) -> dict[str, tuple[str, ...]]:
+        """The data sets that have studies here, each with its sources: one a view."""
+        found: dict[str, tuple[str, ...]] = {}
+        for source in self.present:
+            name = source.partition("-")[0]
+            found[name] = (*found.get(name, ()), source)
+        return found
 
     def view(self, row: int) -> View:
         """The projection of a film, as its source names it."""
@@ -102,9 +113,15 @@ def load_studies(data: Path, split: str, size: int) -> Studies:
     """The real frontal films of one split of every set of the data folder (docs/data.md).
 
     Sets are joined, but never pooled for figures. Raises TrainingError where a set is incomplete,
-    or where a patient is in two of its splits.
+    where a patient is in two of its splits, or where no set has a film in this one.
     """
-    return join(part for one in data_sets(data) for part in _read(one, split, size))
+    studies = join(part for one in data_sets(data) for part in _read(one, split, size))
+    if not studies.ids:
+        raise TrainingError(
+            f"The data sets of {data} have no film in the split {split!r}. Say in their tables "
+            "which patients it is made of (docs/data.md)."
+        )
+    return studies
 
 
 def join(parts: Iterable[Studies]) -> Studies:

@@ -25,6 +25,8 @@ class Unlabelled:
     """(n, S, S)."""
     patients: NDArray[np.int64]
     """(n,) a number for each patient; an IU study is its own."""
+    sets: tuple[str, ...]
+    """The data sets that they come from."""
 
     def digest(self) -> str:
         """SHA-256 of films and patients: equal where training sees the same."""
@@ -43,7 +45,8 @@ def load_unlabelled(data: Path, split: str, size: int) -> Unlabelled:
     parts += [_laterals(one, split, size) for one in data_sets(data)]
     names = [name for _, patients in parts for name in patients]
     numbers = np.unique(names, return_inverse=True)[1]
-    return Unlabelled(np.concatenate([images for images, _ in parts]), numbers)
+    images = np.concatenate([images for images, _ in parts])
+    return Unlabelled(images, numbers, tuple(frontal.sets))
 
 
 def _laterals(dataset: DataSet, split: str, size: int) -> tuple[Bytes, list[str]]:

@@ -1,4 +1,4 @@
-"""Whether the probabilities of a bundle are what they say, finding by finding, on IU films."""
+"""Whether the probabilities of a bundle are what they say, finding by finding, on one data set."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ Doubles = NDArray[np.float64]
 def calibration_figures(readings: Readings) -> dict[str, Any]:
     """Finding -> positives, films, what the bundle claims, the verdict and its grounds.
 
-    On IU only: the prevalences of the NIH subset are those of its selection. What the coder did not
-    name counts as absent. Findings with fewer than 15 positives get no figures and the verdict 'not
-    calibrated'. Where the split is 'val' the calibration was fitted on these same films.
+    On the first data set only, IU where it is there: the prevalences of the NIH subset are those of
+    its selection. What the coder did not name counts as absent. Findings with fewer than 15
+    positives get no figures and the verdict 'not calibrated'. Where the split is 'val' the
+    calibration was fitted on these same films.
     """
     panel = finding_panel(readings, (readings.probabilities, readings.logits))
-    panel = panel.select(readings.rows("iu"))
+    panel = panel.select(readings.rows(readings.first))
     figures: dict[str, Any] = {}
     for index, finding in enumerate(FINDINGS):
         known = panel.known[:, index]

@@ -17,6 +17,8 @@ SHARES: Final = (
     "side_agreement",
 )
 COUNTS: Final = ("lines", "reports_with_contradiction", "reports_with_tension")
+ELSEWHERE: Final = "only `evaluate` does, on the pack of IU and NIH"
+"""Why a figure is missing."""
 KEPT: Final = (
     *("studies", "systems", "differences", "contradictions", "retrieval", "grounding", "rad_eval"),
 )
@@ -26,7 +28,7 @@ KEPT: Final = (
 def report_lines(reports: Mapping[str, Any] | None) -> Iterator[str]:
     """The tables, from a heading of the third level on."""
     if reports is None:
-        yield from missing("Reports", "a build measures the networks only")
+        yield from missing("Reports", ELSEWHERE)
         return
     yield from _scores(reports)
     yield from _differences(reports)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from radscr_export.evaluation.card_reports import report_lines
+from radscr_export.evaluation.card_reports import ELSEWHERE, report_lines
 from radscr_export.evaluation.markdown import missing, table
 from radscr_export.evaluation.wording import (
-    DETECTION_ROWS,
     TRUTHS,
+    detection_rows,
+    drawn_by,
     figure,
+    main_rows,
     percentage,
+    title_of,
 )
 
-PER_FINDING: Final = (("iu", "IU X-Ray", "uncoded"), ("nih", "NIH ChestX-ray14", "nih14"))
 SIDE_KEYS: Final = ("asserted", "right")
 STAGE_KEYS: Final = ("raised", "precision", "recall")
 STAGES: Final = ("before critique", "after critique")
@@ -27,22 +29,23 @@ def card_table(metrics: Mapping[str, Any]) -> str:
 
 def card_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
     """The lines of `card_table`, from a heading of the second level on."""
-    source = metrics["provenance"]
+    source, films = metrics["provenance"], metrics["films"]
+    first = title_of(next(iter(films)))
     yield f"## Figures on the {source['split']} split"
     yield ""
     yield f"Measured with the {source['variant']} network through the runtime, {source['date']};"
     yield f"fingerprint of the bundle `{source['fingerprint'][:12]}`. 95 % intervals in brackets:"
-    yield "bootstrap over studies (patients for NIH), Clopper-Pearson for counts. The linear model"
+    yield f"bootstrap over {drawn_by(films)}, Clopper-Pearson for counts. The linear model"
     yield "is a ridge regression on 48 x 48 pixels, trained on the same films. Data sets and views"
     yield f"are never pooled. By `{source['command']}`."
     if source["split"] == "val":
         yield "Thresholds and calibration were fitted on these same films: the figures flatter."
     yield from _detection(metrics["detection"])
-    for name, title, truth in PER_FINDING:
+    for name, title, truth in main_rows(metrics["detection"]):
         yield from _per_label(title, metrics["detection"][name]["all"][truth]["per_label"])
-    yield from _calibration(metrics["calibration"])
+    yield from _calibration(metrics["calibration"], first)
     yield from _localisation(metrics["localisation"])
-    yield from _sides(metrics["sides"])
+    yield from _sides(metrics["sides"], first)
     yield from _walk(metrics["hypotheses"], metrics["critique"])
     yield from _int8(metrics["int8_loss"], source["variant"])
     yield from _gates(metrics.get("gates"))
@@ -52,7 +55,7 @@ def card_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _detection(detection: Mapping[str, Any]) -> Iterator[str]:
     rows = []
-    for name, title, truth in DETECTION_ROWS:
+    for name, title, truth in detection_rows(detection):
         for subset in ("all", "abnormal"):
             found = detection[name][subset][truth]
             macro = (found["macro"] or {}).get("auroc", {})
@@ -83,7 +86,7 @@ def _per_label(title: str, labels: Mapping[str, Any]) -> Iterator[str]:
     yield from table(f"Detection, {title}, label by label", head, rows)
 
 
-def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
+def _calibration(calibration: Mapping[str, Any], films: str) -> Iterator[str]:
     keys = ("brier_skill", "slope", "intercept", "ece")
     rows = [
         (name, str(row["positives"]), *(figure(row[key], 2) for key in keys), row["verdict"])
@@ -91,7 +94,7 @@ def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
         if "slope" in row
     ]
     head = ("finding", "positives", "Brier skill", "slope", "intercept", "ECE", "verdict")
-    yield from table("Calibration on IU X-Ray", head, rows)
+    yield from table(f"Calibration on {films}", head, rows)
     yield from ("", "All other findings have too few positives here and are not calibrated.")
 
 
@@ -131,13 +134,13 @@ def _localisation(localisation: Mapping[str, Any] | None) -> Iterator[str]:
     yield from ("", "Where every film hit or none did, an interval of no width says nothing.")
 
 
-def _sides(sides: Mapping[str, Any]) -> Iterator[str]:
+def _sides(sides: Mapping[str, Any], films: str) -> Iterator[str]:
     rows = [
         (f"{kind} ({row['coded_one_sided']})", *(percentage(row[key]) for key in SIDE_KEYS))
         for kind, row in sides.items()
     ]
     head = ("findings coded on one side", "a side was asserted", "and was right")
-    yield from table("Sides on IU X-Ray", head, rows)
+    yield from table(f"Sides on {films}", head, rows)
 
 
 def _walk(hypotheses: Mapping[str, Any], critique: Mapping[str, Any]) -> Iterator[str]:
@@ -176,7 +179,7 @@ def _int8(loss: Mapping[str, Any] | None, variant: str) -> Iterator[str]:
 
 def _gates(gates: Mapping[str, Any] | None) -> Iterator[str]:
     if gates is None:
-        yield from missing("Gate", "a build measures the networks only")
+        yield from missing("Gate", ELSEWHERE)
         return
     rows = [
         (kind, row["should_be"] if row else "", percentage(row["right"] if row else None))

@@ -14,7 +14,7 @@ from radscr_edge.records import Floats
 from radscr_export.data.labels import State, read_table
 from radscr_export.data.nih_boxes import nih_columns
 from radscr_export.evaluation.paired import Panel, compare
-from radscr_export.evaluation.readings import SETS, Readings
+from radscr_export.evaluation.readings import Readings
 
 MODELS: Final = ("ours", "linear")
 NEGATIVES: Final = {
@@ -25,19 +25,19 @@ NEGATIVES: Final = {
 lies in a study that was coded normal. What is not labelled or hedged never counts."""
 
 
-def detection(readings: Readings, linear: Floats, data: Path) -> dict[str, Any]:
-    """Data set -> 'all' or 'abnormal' films -> definition of truth -> figures of `compare`.
+def detection(readings: Readings, linear: Floats, pack: Path | None) -> dict[str, Any]:
+    """Data set or view -> 'all' or 'abnormal' films -> definition of truth -> figures of `compare`.
 
-    Definitions: 'uncoded' and 'explicit' negatives over the 37 findings; for NIH, whose labels say
-    yes or no of each film, 'uncoded' alone, and 'nih14' over its own 14 labels, each scored by the
-    finding that it maps to. `linear` are the scores (n, N) of the linear model on the same films.
+    Definitions: 'uncoded' negatives over the 37 findings; for IU also 'explicit' ones; for NIH also
+    'nih14' over its own 14 labels, each scored by the finding that it maps to. `linear` are the
+    scores (n, N) of the linear model on the same films, `pack` the folder of IU and NIH.
     """
-    return {name: _of_set(name, readings, linear, data) for name in SETS}
+    return {name: _of_set(name, readings, linear, pack) for name in readings.groups}
 
 
-def _of_set(name: str, readings: Readings, linear: Floats, data: Path) -> dict[str, Any]:
+def _of_set(name: str, readings: Readings, linear: Floats, pack: Path | None) -> dict[str, Any]:
     rows = readings.rows(name)
-    panels = dict(_panels(name, readings, linear, data))
+    panels = dict(_panels(name, readings, linear, pack))
     subsets = {"all": rows, "abnormal": rows[readings.abnormal[rows]]}
     return {
         subset: {
@@ -49,14 +49,14 @@ def _of_set(name: str, readings: Readings, linear: Floats, data: Path) -> dict[s
 
 
 def _panels(
-    name: str, readings: Readings, linear: Floats, data: Path
+    name: str, readings: Readings, linear: Floats, pack: Path | None
 ) -> Iterator[tuple[str, Panel]]:
     scores = (readings.logits, linear)
     yield "uncoded", finding_panel(readings, scores, "uncoded")
     if name == "iu":
         yield "explicit", finding_panel(readings, scores, "explicit")
-    else:
-        yield "nih14", _nih_panel(readings, scores, data)
+    elif pack is not None and name.partition("-")[0] == "nih":
+        yield "nih14", _nih_panel(readings, scores, pack)
 
 
 def finding_panel(
@@ -69,10 +69,10 @@ def finding_panel(
     return Panel(FINDINGS, truth, known, scores, readings.patients)
 
 
-def _nih_panel(readings: Readings, scores: tuple[Floats, Floats], data: Path) -> Panel:
+def _nih_panel(readings: Readings, scores: tuple[Floats, Floats], pack: Path) -> Panel:
     """The 14 labels of NIH; films of other sets are unknown in all of them."""
     columns = nih_columns()
-    table = {row["file"]: row for row in read_table(data / "nih_cxr14" / "nih_images.csv")}
+    table = {row["file"]: row for row in read_table(pack / "nih_cxr14" / "nih_images.csv")}
     truth = np.zeros((len(readings.studies.ids), len(columns)), np.bool_)
     known = np.zeros_like(truth)
     for row in readings.rows("nih"):
@@ -85,7 +85,7 @@ def _nih_panel(readings: Readings, scores: tuple[Floats, Floats], data: Path) ->
 
 
 def int8_loss(readings: Readings, reference: Floats) -> dict[str, Any]:
-    """Data set -> figures of `compare` of the variant read against the logits of fp32 (n, N)."""
+    """Data set or view -> `compare` of the variant read against the logits of fp32 (n, N)."""
     panel = finding_panel(readings, (readings.logits, reference))
     names = (readings.variant.name, "fp32")
-    return {name: compare(panel.select(readings.rows(name)), names) for name in SETS}
+    return {name: compare(panel.select(readings.rows(name)), names) for name in readings.groups}

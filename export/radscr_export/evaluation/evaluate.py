@@ -13,6 +13,7 @@ from radscr_edge.contract import Bundle
 from radscr_edge.errors import BundleError, TrainingError
 from radscr_edge.records import Floats
 from radscr_export.baseline import linear_scores
+from radscr_export.data.datasets import pack_of
 from radscr_export.data.unseen import check_unseen
 from radscr_export.evaluation.ablation_figures import ablations
 from radscr_export.evaluation.ablation_heads import Trainer
@@ -28,7 +29,7 @@ from radscr_export.evaluation.page import to_page
 from radscr_export.evaluation.predictions import score_predictions
 from radscr_export.evaluation.provenance import provenance, stamp
 from radscr_export.evaluation.rad_eval import RadEval
-from radscr_export.evaluation.readings import SETS, Readings, read_all
+from radscr_export.evaluation.readings import Readings, read_all
 from radscr_export.evaluation.report_section import (
     ReportPlan,
     WalkedFilms,
@@ -57,9 +58,11 @@ def evaluate(
 ) -> Path:
     """Writes metrics.json, evaluation.html and card.md into `out`; returns the first one's path.
 
-    `variant` empty: the bundle's preferred one. Raises BundleError where the bundle is damaged or
-    has no such variant, TrainingError where the data pack lacks a table or a shard, or the bundle
-    was trained on patients of the split, DecoderError where a decoder of the plan cannot run here.
+    `variant` empty: the bundle's preferred one. Gates and reports are measured on the pack of IU
+    and NIH alone, and left out where the data folder goes without it. Raises BundleError where the
+    bundle is damaged or has no such variant, TrainingError where a data set is incomplete or the
+    bundle was trained on patients of the split, DecoderError where a decoder of the plan cannot run
+    here.
     """
     bundle = Bundle.open(bundle_folder)
     check_unseen(bundle, data, split)
@@ -70,10 +73,12 @@ def evaluate(
     metrics = {
         "provenance": provenance(readings, _command(readings, plan)),
         **walk_figures(readings, data),
-        "gates": gates(data, split),
-        "reports": measure_reports(bundle, walker, films, data, split, plan),
-        "examples": read_examples(bundle, readings.variant.name),
     }
+    pack = pack_of(data)
+    if pack is not None:
+        metrics["gates"] = gates(pack, split)
+        metrics["reports"] = measure_reports(bundle, walker, films, pack, split, plan)
+    metrics["examples"] = read_examples(bundle, readings.variant.name)
     return write_evaluation(metrics, out)
 
 
@@ -133,16 +138,16 @@ def measure(bundle: Bundle, data: Path) -> dict[str, Any]:
 
 def walk_figures(readings: Readings, data: Path) -> dict[str, Any]:
     """What the walk over the films of a split tells; None where it cannot."""
-    linear = linear_scores(data, readings.split)
+    linear, pack = linear_scores(data, readings.split), pack_of(data)
     reference = _fp32_logits(readings)
     return {
-        "films": {name: _films(readings, name) for name in SETS},
-        "detection": detection(readings, linear, data),
+        "films": {name: _films(readings, name) for name in readings.groups},
+        "detection": detection(readings, linear, pack),
         "calibration": calibration_figures(readings),
-        "localisation": localisation(readings, data),
+        "localisation": None if pack is None else localisation(readings, pack),
         "sides": sides(readings),
         "int8_loss": None if reference is None else int8_loss(readings, reference),
-        "hypotheses": {name: hypotheses(readings, readings.rows(name)) for name in SETS},
+        "hypotheses": {name: hypotheses(readings, readings.rows(name)) for name in readings.groups},
         "critique": critique_effect(readings.walks),
     }
 

@@ -91,11 +91,12 @@ def _deviation(scores: Sequence[float]) -> float:
 
 
 def sides(readings: Readings) -> dict[str, Any]:
-    """Side of the findings that IU coders put on one side: how often asserted, how often right.
+    """Side of findings that the labels put on one side: how often asserted, how often right.
 
-    'hypothesised': of those that the bundle raised; 'teacher-forced': of all, each placed by the
-    runtime as if it had been raised. Clopper-Pearson intervals; codes of one study are not
-    independent, so the true intervals are somewhat wider.
+    On the first data set only, IU where it is there. 'hypothesised': of those that the bundle
+    raised; 'teacher-forced': of all, each placed by the runtime as if it had been raised.
+    Clopper-Pearson intervals; codes of one study are not independent, so the true intervals are
+    somewhat wider.
     """
     raised = list(_raised(readings))
     forced = [(readings.place_of(row, index), side) for row, index, side in _one_sided(readings)]
@@ -104,7 +105,7 @@ def sides(readings: Readings) -> dict[str, Any]:
 
 def _one_sided(readings: Readings) -> Iterator[tuple[int, int, Side]]:
     """Row, finding and side of every code that names one side."""
-    for row in readings.rows("iu"):
+    for row in readings.rows(readings.first):
         for index, mention in readings.studies.mentions[int(row)].items():
             if mention.side in (Side.RIGHT, Side.LEFT):
                 yield int(row), index, mention.side

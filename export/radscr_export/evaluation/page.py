@@ -12,18 +12,20 @@ from markupsafe import Markup
 
 from radscr_export.evaluation import plots
 from radscr_export.evaluation.wording import (
-    DETECTION_ROWS,
     REPORT_METRICS,
     TRUTHS,
+    detection_rows,
+    drawn_by,
     figure,
+    main_rows,
     percentage,
     plain_share,
+    title_of,
 )
 from radscr_export.phantoms import SAMPLES, draw_sample
 
 TEMPLATE: Final = "evaluation.html.jinja"
 STYLE: Final = "evaluation.css"
-ROC_PANELS: Final = {"IU X-Ray": ("iu", "uncoded"), "NIH ChestX-ray14": ("nih", "nih14")}
 
 
 def to_page(metrics: Mapping[str, Any]) -> str:
@@ -42,7 +44,10 @@ def to_page(metrics: Mapping[str, Any]) -> str:
     return environment.get_template(TEMPLATE).render(
         m=metrics,
         style=Markup(style),  # noqa: S704  our own file
-        rows=DETECTION_ROWS,
+        rows=detection_rows(metrics["detection"]),
+        mains=main_rows(metrics["detection"]),
+        first=title_of(next(iter(metrics["films"]))),
+        drawn=drawn_by(metrics["films"]),
         truths=TRUTHS,
         report_metrics=REPORT_METRICS,
         reports=metrics.get("reports"),
@@ -55,7 +60,7 @@ def to_page(metrics: Mapping[str, Any]) -> str:
 def _plots(metrics: Mapping[str, Any]) -> dict[str, str]:
     """Every plot that these figures allow, by the name that the template knows it by."""
     drawn = {}
-    for title, (name, truth) in ROC_PANELS.items():
+    for name, title, truth in main_rows(metrics["detection"]):
         labels = metrics["detection"][name]["all"][truth]["per_label"]
         if labels:
             drawn[f"roc {name}"] = plots.roc_grid(labels, f"ROC curves, {title}")

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from radscr_edge.contract import Bundle, Variant
 from radscr_edge.records import Floats, Place
+from radscr_export.data.datasets import pack_of
 from radscr_export.data.labels import State, coded_findings, read_table
 from radscr_export.data.training_set import Studies, load_studies, patient_of
 from radscr_export.walk import Walk, Walker, as_radiograph, place_of
-
-SETS: Final = {
-    "iu": ("iu",),
-    "nih": ("nih-PA", "nih-AP"),
-    "nih-PA": ("nih-PA",),
-    "nih-AP": ("nih-AP",),
-}
-"""What figures are given for: a data set, or one view of it; never a pool of data sets."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +26,7 @@ class Readings:
     studies: Studies
     walks: tuple[Walk, ...]
     abnormal: NDArray[np.bool_]
-    """(n,) IU: coded, and not coded normal; NIH: any of its labels."""
+    """(n,) IU: coded, and not coded normal; other sets: any finding of theirs."""
 
     @property
     def logits(self) -> Floats:
@@ -50,12 +41,29 @@ class Readings:
 
     @property
     def patients(self) -> tuple[str, ...]:
-        """(n,) what a bootstrap draws together: the patient (NIH) or the study (IU)."""
+        """(n,) what a bootstrap draws together: the patient, or the study (IU)."""
         return tuple(patient_of(name) for name in self.studies.ids)
 
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """What figures are given for, with its sources: a data set, or one view of it.
+
+        Never a pool of data sets.
+        """
+        found = {}
+        for name, sources in self.studies.sets.items():
+            found[name] = sources
+            found |= {source: (source,) for source in sources if source != name}
+        return found
+
+    @property
+    def first(self) -> str:
+        """The data set that calibration and sides are judged on: IU where it is there."""
+        return next(iter(self.groups))
+
     def rows(self, name: str) -> NDArray[np.int64]:
-        """Rows of one of SETS."""
-        return rows_of(self.studies, SETS[name])
+        """Rows of one of the groups; none where there is no group of that name."""
+        return np.sort(self.studies.of(*self.groups.get(name, ())))
 
     def place_of(self, row: int, finding: int) -> Place:
         """Where the runtime puts a finding that is taken as present, whatever its probability."""
@@ -66,7 +74,7 @@ class Readings:
 def read_all(bundle: Bundle, walker: Walker, data: Path, split: str) -> Readings:
     """Every film of a split through the stages of a walker of the bundle.
 
-    Raises TrainingError where the data pack lacks a table or a shard.
+    Errors as `load_studies`.
     """
     studies = load_studies(data, split, bundle.shapes.image_size)
     rules = walker.networks.variant.rules
@@ -75,14 +83,10 @@ def read_all(bundle: Bundle, walker: Walker, data: Path, split: str) -> Readings
     return Readings(bundle, walker.networks.variant, split, studies, walks, abnormal)
 
 
-def rows_of(studies: Studies, sources: Iterable[str]) -> NDArray[np.int64]:
-    """Rows of several sources, in the order of the studies."""
-    return np.sort(np.concatenate([studies.of(name) for name in sources]))
-
-
 def _abnormal(studies: Studies, data: Path) -> NDArray[np.bool_]:
     abnormal = np.asarray((studies.states == State.POSITIVE).any(axis=1))
-    reports = read_table(data / "iu_xray" / "iu_reports.csv")
+    pack = pack_of(data)
+    reports = [] if pack is None else read_table(pack / "iu_xray" / "iu_reports.csv")
     codes = {row["uid"]: row["mesh_major"] for row in reports}
     for row in studies.of("iu"):
         major = codes[studies.ids[int(row)]]

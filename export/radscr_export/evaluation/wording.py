@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 TRUTHS: Final = {
+    "nih14": "its own 14 labels",
     "uncoded": "not coded = negative",
     "explicit": "only denied or normal = negative",
-    "nih14": "its own 14 labels",
 }
-DETECTION_ROWS: Final = (
-    ("iu", "IU X-Ray", "uncoded"),
-    ("iu", "IU X-Ray", "explicit"),
-    ("nih", "NIH ChestX-ray14", "nih14"),
-    ("nih", "NIH ChestX-ray14", "uncoded"),
-    ("nih-PA", "NIH ChestX-ray14, PA", "nih14"),
-    ("nih-PA", "NIH ChestX-ray14, PA", "uncoded"),
-    ("nih-AP", "NIH ChestX-ray14, AP", "nih14"),
-    ("nih-AP", "NIH ChestX-ray14, AP", "uncoded"),
-)
-"""Data set or view, its title, and the definition of truth."""
+"""Definition of truth, and its title; of those that a data set has, the first is its own."""
+TITLES: Final = {"iu": "IU X-Ray", "nih": "NIH ChestX-ray14"}
+"""Data sets that have a title; any other is called as its user named it."""
 
 REPORT_METRICS: Final = {
     "ce_abn_micro": "CE-Abn",
@@ -32,6 +24,38 @@ REPORT_METRICS: Final = {
     "rouge_l": "ROUGE-L",
 }
 """Metric of report texts, and its title."""
+
+
+def title_of(name: str) -> str:
+    """The title of a data set, or of one view of it: `NIH ChestX-ray14, PA`."""
+    of_set, _, view = name.partition("-")
+    return ", ".join(filter(None, (TITLES.get(of_set, of_set), view)))
+
+
+def drawn_by(names: Iterable[str]) -> str:
+    """What a bootstrap over films of these data sets draws."""
+    sets = {name.partition("-")[0] for name in names}
+    if sets <= TITLES.keys():
+        return "studies (patients for NIH)"
+    return "patients (studies for IU)" if "iu" in sets else "patients"
+
+
+def detection_rows(detection: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Data set or view, its title, and the definition of truth, of all that was measured."""
+    return [
+        (name, title_of(name), truth)
+        for name, subsets in detection.items()
+        for truth in TRUTHS
+        if truth in subsets["all"]
+    ]
+
+
+def main_rows(detection: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Those of whole data sets, each by its own definition of truth alone."""
+    firsts: dict[str, tuple[str, str, str]] = {}
+    for row in detection_rows(detection):
+        firsts.setdefault(row[0], row)
+    return [row for name, row in firsts.items() if "-" not in name]
 
 
 def figure(row: Mapping[str, Any] | None, digits: int = 3) -> str:

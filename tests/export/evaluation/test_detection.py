@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -132,9 +133,24 @@ def test_data_sets_and_views_are_told_apart(bundle_folder: Path, pack: Path) -> 
         for name in ("nih", "nih-PA", "nih-AP")
     }
     assert areas == pytest.approx({"nih": 0.5, "nih-PA": 1.0, "nih-AP": 0.0})
-    assert found["iu"]["all"]["uncoded"]["films"] == 0
+    assert list(found) == ["nih", "nih-PA", "nih-AP"]
     assert found["nih"]["abnormal"]["nih14"]["films"] == 24
     assert found["nih"]["abnormal"]["nih14"]["labels"] == 0
+
+
+def test_other_sets_have_their_views_and_no_labels_of_nih(
+    bundle_folder: Path, states: np.ndarray
+) -> None:
+    logits = np.zeros((COUNT, len(FINDINGS)), np.float32)
+    sources = [("iu", "nih-PA", "nih-AP")[row // 4 % 3] for row in range(COUNT)]
+    readings = made_readings(bundle_folder, states, logits, sources)
+    own = replace(readings.studies, sources=("own", "own-PA", "own-AP", "phantom"))
+
+    found = detection(replace(readings, studies=own), logits, None)
+
+    films = {name: row["all"]["uncoded"]["films"] for name, row in found.items()}
+    assert films == {"own": 60, "own-PA": 20, "own-AP": 20}
+    assert all(list(row["all"]) == ["uncoded"] for row in found.values())
 
 
 def test_the_loss_of_quantisation_is_paired(bundle_folder: Path, states: np.ndarray) -> None:
