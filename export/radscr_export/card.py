@@ -154,7 +154,7 @@ def _rules(bundle: Bundle) -> Iterator[str]:
     yield "positives, weak below either, where the 95 % interval excludes .50 and at least 10"
     yield "positives stand behind it; not validated otherwise. The films are validation films of"
     yield "the data set named, within a view; training was stopped and settings were chosen by"
-    yield "them, so these AUROC are optimistic. `on test`: on IU test films, which chose nothing."
+    yield "them, so these AUROC are optimistic. `on test`: on the first set's test films, which chose nothing."
     yield "A balanced reading raises a finding where F1 is best, for"
     yield f"{', '.join(sorted(TARGETED))} where"
     yield f"{TARGET_SENSITIVITY:.0%} of the positives are raised, but never on more than"
@@ -181,11 +181,13 @@ def _rules(bundle: Bundle) -> Iterator[str]:
 
 
 def _tested(bundle: Bundle) -> Mapping[str, Any]:
-    """Finding -> its AUROC on IU test films, once they were read."""
+    """Finding -> its AUROC on the test films of the first set, once they were read."""
     if "test" not in bundle.training["figures"]:
         return {}
-    iu = bundle.training["figures"]["test"]["detection"]["iu"]["all"]["uncoded"]["per_label"]
-    return {name: row["auroc"]["ours"] for name, row in iu.items()}
+    detection = bundle.training["figures"]["test"]["detection"]
+    first, _, truth = next(iter(main_rows(detection)))
+    labels = detection[first]["all"][truth]["per_label"]
+    return {name: row["auroc"]["ours"] for name, row in labels.items()}
 
 
 def _silent(specificity: Mapping[Profile, float]) -> str:
