@@ -180,7 +180,7 @@ def test_any_other_finding_is_raised_where_f1_is_best() -> None:
     ("positives", "status", "calibrated"),
     [
         (9, Status.NOT_VALIDATED, False),
-        (15, Status.VALIDATED, False),
+        (15, Status.WEAK, False),
         (20, Status.VALIDATED, True),
     ],
 )

@@ -77,6 +77,7 @@ def test_ablations_are_shown_beside_the_paper_where_they_were_measured(metrics: 
     facts = {
         **{"split": "val", "studies": 9, "seeds": 3, "epochs": 2, "decoder": "judge"},
         "alphas": [{"alpha1": 0.5, "alpha2": 0.125}],
+        "command": "radscr-export evaluate tiny --data DATA",
         "full": {"CE-Abn": own},
         "paper": {"data": "MIMIC-CXR", "rows": [asdict(load_published().ablations[0])]},
     }
