@@ -14,10 +14,10 @@ from radscr_edge.ontology import FINDINGS, load_ontology
 from radscr_edge.records import Polarity, Sentence, Side
 from radscr_edge.sentences import load_sentences
 from radscr_edge.wording import Role
-from radscr_export.decoder.answers import answers, wanted
 from radscr_export.decoder.examples import Example, Words, make_examples, taught_words
 from radscr_export.decoder.tokenizer import END, VOCABULARY, train_tokenizer
 from radscr_export.decoder.wording import family_of, names, wording_of
+from radscr_runtime.decoders.answers import answered, answers
 from radscr_runtime.decoders.decisions import load_decisions, load_labelling
 from radscr_runtime.decoders.question import DROP, KEEP
 from radscr_runtime.decoders.rules import settle
@@ -52,7 +52,8 @@ def test_the_table_answers_whatever_is_open_between_two_sentences(
     for candidate in wordings.values():
         if candidate.polarity is UNCERTAIN and candidate.side is Side.NONE:
             for said in wordings.values():
-                assert wanted([said], candidate) in (True, False)
+                decision = settle([said], candidate)
+                assert decision or answered([said], candidate) is not None
 
 
 def test_what_the_table_speaks_of_is_kin() -> None:
@@ -60,12 +61,20 @@ def test_what_the_table_speaks_of_is_kin() -> None:
         assert one.said in load_ontology().kin(one.candidate), one
 
 
-def test_a_question_that_the_table_does_not_know_is_named(library: tuple[Sentence, ...]) -> None:
+def test_of_what_the_table_does_not_know_it_says_nothing(library: tuple[Sentence, ...]) -> None:
     sided = replace(first(library, "pneumothorax", UNCERTAIN), side=Side.RIGHT)
     said = replace(first(library, "pneumothorax", UNCERTAIN), side=Side.LEFT)
 
-    with pytest.raises(TrainingError, match="says nothing of 'pneumothorax' beside a uncertain"):
-        wanted([said], sided)
+    assert answered([said], sided) is None
+
+
+def test_a_question_is_made_of_nothing_that_the_table_does_not_know(
+    words: Words, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("radscr_export.decoder.examples.answered", lambda *_: None)
+
+    with pytest.raises(TrainingError, match=r"answers\.csv says nothing of"):
+        make_examples(words, 1, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
@@ -76,14 +85,14 @@ def test_words_decide_where_the_table_names_some(
 ) -> None:
     denial = replace(first(library, "mass/nodule (not otherwise specified)", NEGATIVE), text=text)
 
-    assert wanted([denial], first(library, "calcified nodule", UNCERTAIN)) is keep
+    assert answered([denial], first(library, "calcified nodule", UNCERTAIN)) is keep
 
 
 def test_what_is_said_in_its_parts_is_dropped(library: tuple[Sentence, ...]) -> None:
     candidate = first(library, "hydropneumothorax", UNCERTAIN)
     fluid, air = (first(library, one, POSITIVE) for one in ("pleural effusion", "pneumothorax"))
 
-    assert [wanted(q, candidate) for q in ([fluid], [air], [fluid, air])] == [True, True, False]
+    assert [answered(q, candidate) for q in ([fluid], [air], [fluid, air])] == [True, True, False]
 
 
 def test_one_reason_to_drop_is_enough(library: tuple[Sentence, ...]) -> None:
@@ -92,15 +101,15 @@ def test_one_reason_to_drop_is_enough(library: tuple[Sentence, ...]) -> None:
         first(library, one, POSITIVE) for one in ("lung opacity", "airspace opacity")
     )
 
-    assert wanted([opacity], candidate)
-    assert not wanted([opacity, airspace], candidate)
+    assert answered([opacity], candidate)
+    assert not answered([opacity, airspace], candidate)
 
 
 def test_the_table_says_what_both_readers_said_of_the_decisions_it_was_written_with() -> None:
     developed = load_decisions("radscr_export.decoder", "development.csv")
 
     assert len(developed) == load_labelling().developed
-    assert all(wanted(one.q, one.u) == one.keep for one in developed)
+    assert all(answered(one.q, one.u) == one.keep for one in developed)
 
 
 def test_no_decision_is_both_set_apart_and_measured() -> None:
@@ -113,13 +122,13 @@ def test_no_rule_settles_a_question_and_the_table_answers_it(examples: list[Exam
     for one in examples:
         *said, candidate = one.sentences
         assert settle(said, candidate) is None
-        assert wanted(said, candidate) == one.keep
+        assert answered(said, candidate) == one.keep
 
 
 def test_neither_answer_is_rare_and_many_candidates_have_both(examples: list[Example]) -> None:
-    answered = Counter((one.sentences[-1].finding, one.keep) for one in examples)
+    counted = Counter((one.sentences[-1].finding, one.keep) for one in examples)
 
-    both = [name for name in FINDINGS if answered[name, True] and answered[name, False]]
+    both = [name for name in FINDINGS if counted[name, True] and counted[name, False]]
     assert 0.35 < sum(one.keep for one in examples) / len(examples) < 0.65
     assert len(both) >= 10
 

@@ -7,11 +7,12 @@ from stand_ins import Oracle, sentence
 
 from radscr_edge.contract import Bundle
 from radscr_edge.errors import DecoderError
-from radscr_edge.records import Missed, Polarity
+from radscr_edge.records import Missed, Polarity, Side
 from radscr_runtime import Options
 from radscr_runtime.decoders.choose import open_decoder
+from radscr_runtime.decoders.decisions import load_baselines, load_decisions
 from radscr_runtime.decoders.judge import JudgeDecoder
-from radscr_runtime.decoders.plain import PlainDecoder
+from radscr_runtime.decoders.plain import RULES, PlainDecoder
 from radscr_runtime.decoders.question import DROP, KEEP, ask
 
 OPACITY, CONSOLIDATION, EFFUSION = "lung opacity", "consolidation", "pleural effusion"
@@ -35,11 +36,11 @@ def decided(q, u, decoder=None):
         (CONSOLIDATION, Polarity.POSITIVE, OPACITY, False, "rule: already said"),
         (OPACITY, Polarity.NEGATIVE, OPACITY, False, "rule: contradicts a retrieved sentence"),
         (OPACITY, Polarity.NEGATIVE, CONSOLIDATION, False, "rule: contradicts a retrieved sent"),
-        (EFFUSION, Polarity.POSITIVE, BLUNTING, False, "rule: related to a retrieved sentence"),
-        (OPACITY, Polarity.POSITIVE, CONSOLIDATION, False, "rule: related to a retrieved senten"),
+        (EFFUSION, Polarity.POSITIVE, BLUNTING, False, "rule: said, implied or explained by"),
+        (OPACITY, Polarity.POSITIVE, CONSOLIDATION, True, "rule: worth telling beside what was"),
     ],
 )
-def test_plain_keeps_only_what_nothing_speaks_of(said, polarity, u, kept, by):
+def test_plain_goes_by_rules_and_then_by_the_table(said, polarity, u, kept, by):
     found, reason = decided([sentence(said, polarity)], candidate(u))
 
     assert found is kept
@@ -157,3 +158,18 @@ def test_an_unknown_decoder_is_refused_with_the_choices(bundle_folder):
         DecoderError, match="'poet' is no decoder; choose one of auto, plain, judge"
     ):
         open_decoder(bundle, Options(decoder="poet"))
+
+
+def test_plain_drops_what_neither_a_rule_nor_the_table_knows():
+    here = sentence(BLUNTING, Polarity.UNCERTAIN, side=Side.LEFT)
+    there = Missed(sentence(BLUNTING, Polarity.UNCERTAIN, side=Side.RIGHT), 0.5, 0.3)
+
+    assert decided([here], there) == (False, RULES[None])
+
+
+def test_plain_agrees_with_the_labelled_decisions_as_the_gate_says_of_it():
+    decisions = load_decisions()
+
+    right = sum(decided(one.q, Missed(one.u, 0.5, 0.3))[0] is one.keep for one in decisions)
+
+    assert right / len(decisions) == pytest.approx(load_baselines().answers, abs=5e-4)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from radscr_edge.errors import TrainingError
 from radscr_edge.records import Polarity, Sentence
-from radscr_export.decoder.answers import Answer, answers, wanted
 from radscr_export.decoder.wording import Wording, framed, is_taught, wording_of
+from radscr_runtime.decoders.answers import Answer, answered, answers
 from radscr_runtime.decoders.question import ask
 from radscr_runtime.decoders.rules import settle
 
@@ -75,7 +76,10 @@ def _example(words: Words, rng: np.random.Generator) -> Example | None:
     if settle(said, candidate) is not None:
         return None
     q = tuple(said[index] for index in rng.permutation(len(said)))
-    return Example(ask(q, candidate), (*q, candidate), wanted(q, candidate))
+    answer = answered(q, candidate)
+    if answer is None:
+        raise TrainingError(f"answers.csv says nothing of {candidate.finding!r}. Add a row.")
+    return Example(ask(q, candidate), (*q, candidate), answer)
 
 
 def _drawn(rows: Sequence[Answer], rng: np.random.Generator) -> Answer:

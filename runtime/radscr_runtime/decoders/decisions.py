@@ -58,7 +58,7 @@ class Baselines:
     """Accuracies on the set, to three digits, of what reads no words."""
 
     answers: float
-    """Of the table that our own decoder is taught by."""
+    """Of the table that `plain` goes by; a Phi must do better."""
     logistic_regression: float
     """On what the sentences are about; a Phi must do better."""
     crossed_regression: float

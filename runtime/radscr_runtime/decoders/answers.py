@@ -1,4 +1,7 @@
-"""The answers that the decoder learns: a table written by hand from the labelling guideline."""
+"""A table of answers, written by hand from the labelling guideline: what `plain` goes by.
+
+Our own Phi is taught by it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from radscr_edge.errors import TrainingError
 from radscr_edge.ontology import load_ontology
 from radscr_edge.records import Polarity, Sentence
-from radscr_runtime.decoders.rules import settle, touching
+from radscr_runtime.decoders.rules import touching
 
 WORD: Final = re.compile(r"[a-z]+")
 
@@ -43,7 +45,7 @@ class Answer:
 @cache
 def answers() -> tuple[Answer, ...]:
     """The table answers.csv in its order, in which the first that holds is the answer."""
-    text = files("radscr_export.decoder").joinpath("answers.csv").read_text(encoding="utf-8")
+    text = files("radscr_runtime.decoders").joinpath("answers.csv").read_text(encoding="utf-8")
     return tuple(
         Answer(
             candidate=row["candidate"],
@@ -57,26 +59,16 @@ def answers() -> tuple[Answer, ...]:
     )
 
 
-def wanted(said: Sequence[Sentence], candidate: Sentence) -> bool:
-    """The rules' answer where they are certain; else drop where any of its kin says so.
+def answered(q: Sequence[Sentence], u: Sentence) -> bool | None:
+    """Whether to keep a candidate that no rule settles: not where any of its kin in Q says drop.
 
-    Raises TrainingError where the table has no answer.
+    None where the table has no answer for one of them.
     """
-    decision = settle(said, candidate)
-    if decision is not None:
-        return decision.kept
-    kin = touching(said, candidate)
-    return all(_answer(one, candidate).keep for one in kin) and not _said_in_parts(kin, candidate)
-
-
-def _answer(one: Sentence, u: Sentence) -> Answer:
-    for answer in answers():
-        if answer.holds(one, u):
-            return answer
-    raise TrainingError(
-        f"answers.csv says nothing of {u.finding!r} beside a {one.polarity} {one.finding!r}. "
-        "Add a row."
-    )
+    kin = touching(q, u)
+    found = [next((one for one in answers() if one.holds(said, u)), None) for said in kin]
+    if any(one is None for one in found):
+        return None
+    return all(one.keep for one in found if one) and not _said_in_parts(kin, u)
 
 
 def _said_in_parts(kin: Sequence[Sentence], u: Sentence) -> bool:
