@@ -243,7 +243,8 @@ def _language_model(bundle: Bundle) -> Iterator[str]:
     yield f"It agrees with {gate['right']} of {gate['decisions']} labelled decisions that no rule"
     yield f"settles: {interval}. One answer for all: {gate['majority']:.3f}; dropping all:"
     yield f"{gate['always_drop']:.3f}; a logistic regression on what the sentences are about:"
-    yield f"{gate['logistic_regression']:.3f}. The manifest names `{bundle.decoder}`"
+    yield f"{gate['logistic_regression']:.3f}; the table that `plain` goes by:"
+    yield f"{gate['answers']:.3f}. The manifest names `{bundle.decoder}`"
     yield "(docs/decisions/0020)."
 
 
