@@ -166,6 +166,7 @@ def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> Non
     So is the one before, where somebody stops the program while Phi is asked.
     """
     record: dict[str, Any] = {}
+    page: Path | None = None
     try:
         with listen() as seconds:
             for report in reader.tiers(study, _stream(sys.stderr)):
@@ -178,7 +179,7 @@ def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> Non
     finally:
         if record:
             print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))
-            if arguments.out is not None:
+            if page is not None:
                 print(f"Page: {page}", file=sys.stderr)
 
 

@@ -247,7 +247,22 @@ def opened(bundle, **changes):
     return decoder.name, remark
 
 
-def test_fluent_is_offered_after_a_trial_that_it_passed(bundle):
+@pytest.fixture
+def easy(monkeypatch):
+    """Whatever Phi chooses at a joint is good enough."""
+    monkeypatch.setattr("radscr_runtime.decoders.prose_site.LEAST_FITTING", 0.0)
+
+
+def test_a_small_phi_that_joins_at_will_is_not_offered(bundle):
+    (said,) = try_and_record(bundle, "default", Options())
+
+    assert "(joined) passes the check for 20 of 20 lists of sentences: not offered, as" in said
+    name, remark = opened(bundle)
+    assert name == "judge"
+    assert "of 19 joints were what should stand there. The judge decoder was used." in remark
+
+
+def test_fluent_is_offered_after_a_trial_that_it_passed(bundle, easy):
     before = opened(bundle)
 
     (said,) = try_and_record(bundle, "default", Options())
@@ -262,14 +277,14 @@ def test_fluent_is_offered_after_a_trial_that_it_passed(bundle):
     assert opened(bundle, prose="free")[0] == "judge"
 
 
-def test_free_text_that_fails_too_often_is_not_offered(bundle, chatty):
+def test_free_text_that_fails_too_often_is_not_offered(bundle, chatty, easy):
     add_decoder(bundle, chatty, "mine")
     use_decoder(bundle, "mine")
 
     joined, free = try_and_record(bundle, "mine", Options())
 
     assert joined.startswith("mine: fluent text (joined) passes the check for 20 of 20")
-    assert "(free) passes the check for 0 of 20 lists of sentences: not offered." in free
+    assert "(free) passes the check for 0 of 20 lists of sentences: not offered, as" in free
     name, remark = opened(bundle, prose="free")
     assert name == "judge"
     assert "in the trial 20 of 20 texts did not pass the check" in remark
@@ -283,5 +298,5 @@ def test_the_command_line_tries_a_decoder_and_reads_with_it(bundle, samples):
 
     assert "default: fluent text (joined) passes the check for 20 of 20" in tried.stdout
     assert done.returncode == 0
-    assert "decoder fluent" in done.stdout
+    assert "not offered for the decoder 'default'" in " ".join(done.stdout.split())
     assert done.stderr == ""  # nobody watches
