@@ -8,7 +8,9 @@ from radscr_edge.claims import Status, Support
 @pytest.mark.parametrize(
     ("positives", "auroc", "low", "status"),
     [
-        (10, 0.70, 0.51, Status.VALIDATED),
+        (20, 0.70, 0.51, Status.VALIDATED),
+        (19, 0.70, 0.51, Status.WEAK),
+        (20, 0.69, 0.51, Status.WEAK),
         (10, 0.69, 0.51, Status.WEAK),
         (10, 0.80, 0.50, Status.NOT_VALIDATED),
         (9, 0.90, 0.80, Status.NOT_VALIDATED),

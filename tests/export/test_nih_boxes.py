@@ -18,17 +18,17 @@ def test_boxes_lie_on_the_letter_boxed_film_of_their_own_split(pack: Path, tmp_p
     data = shutil.copytree(pack, tmp_path / "pack")
     box = {"label": "Effusion", "x_rel": 0.5, "y_rel": 0.25, "w_rel": 0.25, "h_rel": 0.5}
     rows = [
-        {"image": "00000001_000.png", "split": "train", **box},
-        {"image": "00000002_000.png", "split": "val", **box},
+        {"image": "00090001_000.png", "split": "train", **box},
+        {"image": "00090002_000.png", "split": "val", **box},
     ]
     write_table(data / TABLE, COLUMNS, rows)
 
     studies = load_studies(data, "train", 64)
 
     boxed = {name: one for name, one in zip(studies.ids, studies.boxes, strict=True) if one}
-    assert list(boxed) == ["00000001_000.jpg"]
-    (found,) = boxed["00000001_000.jpg"]
-    height, width = (int(one) for one in studies.shapes[studies.ids.index("00000001_000.jpg")])
+    assert list(boxed) == ["00090001_000.jpg"]
+    (found,) = boxed["00090001_000.jpg"]
+    height, width = (int(one) for one in studies.shapes[studies.ids.index("00090001_000.jpg")])
     longest = max(height, width)
     assert found.finding == "pleural effusion"
     assert found.box[2] - found.box[0] == pytest.approx(64 * width / longest / 4, abs=1)

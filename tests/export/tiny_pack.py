@@ -33,6 +33,8 @@ FILMS = 24
 """Films of each split of IU and of each NIH view; every other one shows an effusion."""
 LATERAL_EVERY = 4
 """Every such IU study has a lateral film too: a drawing on its side."""
+FIRST = 90_001
+"""Of the patients' numbers: nobody in a real set, which the shipped bundle was trained on."""
 NORMAL_DONORS = 16
 """Normal films that each NIH view's training split holds besides."""
 
@@ -96,7 +98,7 @@ def _write_iu(data: Path, sick: list[Bytes], well: list[Bytes]) -> None:
     for index in range(FILMS * len(SPLITS)):
         split, ill = SPLITS[index // FILMS], index % 2 == 0
         film = (sick if ill else well)[index // 2 % 6]
-        uid, file = str(index + 1), f"{index + 1}_film.jpg"
+        uid, file = str(FIRST + index), f"{index + 1}_film.jpg"
         mesh = "Pleural Effusion/right/small" if ill else "normal"
         words = "A drawn right pleural effusion." if ill else "A drawn chest, no pleural effusion."
         studies.append(Study(uid, mesh, findings=words, split=split))
@@ -119,7 +121,7 @@ def _write_nih(data: Path, sick: list[Bytes], well: list[Bytes]) -> None:
         kinds = [(split, i % 2 == 0) for split in SPLITS for i in range(FILMS)]
         kinds += [("train", False)] * NORMAL_DONORS
         for index, (split, ill) in enumerate(kinds):
-            patient = len(rows) + 1
+            patient = FIRST + len(rows)
             file = f"{patient:08d}_000.jpg"
             pictures[file] = (sick if ill else well)[index // 2 % 6]
             row = dict.fromkeys(NIH, "0") | {"Effusion": str(int(ill))}

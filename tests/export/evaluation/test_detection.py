@@ -115,8 +115,8 @@ def test_both_definitions_of_negative_count_other_films(
 
 
 def test_data_sets_and_views_are_told_apart(bundle_folder: Path, pack: Path) -> None:
-    ids = [f"{row:08d}_000.jpg" for row in range(25, 49)]
-    ids += [f"{row:08d}_000.jpg" for row in range(113, 137)]
+    ids = [f"{row:08d}_000.jpg" for row in range(90_025, 90_049)]
+    ids += [f"{row:08d}_000.jpg" for row in range(90_113, 90_137)]
     ill = np.arange(48) % 2 == 0
     states = np.full((48, len(FINDINGS)), State.NEGATIVE, np.int8)
     effusion = nih_columns()["Effusion"]

@@ -183,7 +183,7 @@ def test_the_tables_name_every_set_and_view(metrics: dict) -> None:
 
 def test_texts_of_another_system_get_our_figures(pack: Path, tmp_path: Path) -> None:
     file = tmp_path / "other.csv"
-    rows = "\n".join(f"{uid},Clear lungs." for uid in range(25, 49))
+    rows = "\n".join(f"{uid},Clear lungs." for uid in range(90_025, 90_049))
     file.write_text(f"id,report\n{rows}\n", encoding="utf-8")
 
     path = evaluate_predictions(file, pack, "val", tmp_path / "out")
