@@ -131,6 +131,8 @@ def test_phi_killed_while_llama_cpp_evaluates_leaves_a_complete_report(phi, read
         killer = killed_once_busy(phi.pid, seconds)
         composed = aggregate(JudgeDecoder(phi), library, many)
         killer.join()
+        if phi.pid is not None:  # killed after it had answered: it is not gone at once
+            os.waitid(os.P_PID, phi.pid, os.WEXITED | os.WNOWAIT)
         assert (composed.lines, composed.decisions) == (
             whole[composed.decoder].lines,
             whole[composed.decoder].decisions,
