@@ -217,6 +217,7 @@ import os, signal, sys, threading
 from radscr_runtime.decoders import process, rules
 from radscr_runtime.cli import main
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 send = process.Child.send
 
 def stopped(child, message):
