@@ -265,7 +265,7 @@ def test_the_impression_puts_critical_findings_first_and_leaves_out_what_they_im
         ({}, "Not assessed on their own, because a negative could not be supported by data: lung "),
         (
             {"findings": [found(EFFUSION, status=Status.WEAK), found(OPACITY)]},
-            "The data show only weakly (AUROC below .70 or fewer than 20 positive films) that these",
+            "The data show only weakly (AUROC below .70 or fewer than 20 positive films) that",
         ),
         (
             {"findings": [found(EFFUSION, status=Status.NOT_VALIDATED), found(OPACITY)]},
