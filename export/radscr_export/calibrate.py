@@ -40,11 +40,6 @@ class Scored:
     logits: Floats
     """(n, N)."""
 
-    @property
-    def first(self) -> str:
-        """The data set that probabilities are fitted to: IU where it is there."""
-        return next(iter(self.studies.sets))
-
     def known(self, finding: int, sources: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:
         """Logits and truth of the films of some sources that are labelled for the finding."""
         rows = self.studies.of(*sources)
@@ -79,7 +74,7 @@ def calibrate(scored: Scored) -> dict[str, FindingRule]:
 
 def _platt(scored: Scored) -> tuple[Floats, Floats]:
     """N shrunken slopes and N shrunken intercepts over the films of the first data set."""
-    rows = scored.studies.of(*scored.studies.sets[scored.first])
+    rows = scored.studies.of(*scored.studies.sets[scored.studies.first])
     states = scored.studies.states[rows]
     film, finding = np.nonzero(states != State.UNKNOWN)
     one_hot = np.eye(len(FINDINGS), dtype=np.float32)[finding]
@@ -88,8 +83,8 @@ def _platt(scored: Scored) -> tuple[Floats, Floats]:
     truth = states[film, finding] == State.POSITIVE
     if truth.all() or not truth.any():
         raise TrainingError(
-            f"Calibration needs validation films of {scored.first!r} with and without findings: "
-            f"{int(truth.sum())} of {len(truth)} labels are positive. Label more of them."
+            f"Calibration needs validation films of {scored.studies.first!r} with and without "
+            f"findings: {int(truth.sum())} of {len(truth)} labels are positive. Label more of them."
         )
     model = LogisticRegression(C=SHRINKAGE, max_iter=5000).fit(features, truth)
     common, own, intercepts = np.split(model.coef_[0], [1, 1 + len(FINDINGS)])
@@ -115,7 +110,7 @@ def _rule(scored: Scored, index: int, slope: float, intercept: float) -> Finding
         slope=slope,
         intercept=intercept,
         calibrated=not targeted
-        and _positives(scored.labelled(index, scored.first)) >= WELL_SUPPORTED,
+        and _positives(scored.labelled(index, scored.studies.first)) >= WELL_SUPPORTED,
         thresholds=thresholds_of(zones, slope, intercept),
         denied=None
         if ground is None
@@ -143,7 +138,7 @@ def _telling(scored: Scored, index: int) -> Labelled:
     if FINDINGS[index] in TARGETED:
         return every.get(TARGETED_ON) or max(every.values(), key=_positives)
     enough = [films for films in every.values() if _positives(films) >= LEAST_POSITIVES]
-    return enough[0] if enough else every[scored.first]
+    return enough[0] if enough else every[scored.studies.first]
 
 
 def _denial(scored: Scored, index: int) -> Denial | None:

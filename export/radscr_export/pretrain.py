@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from radscr_export.data.augment import augment
+from radscr_export.data.augment import augment, posed
 from radscr_export.data.unlabelled import Unlabelled, load_unlabelled
 from radscr_export.engine import Lesson, Part, teach
 from radscr_export.losses import contrast
@@ -99,8 +99,5 @@ def _view(images: Tensor, generator: torch.Generator) -> Tensor:
     )
     none = torch.zeros_like(share)
     rows = [torch.stack([share, none, right], dim=1), torch.stack([none, share, down], dim=1)]
-    pose = torch.stack(rows, dim=1).to(images.device)
-    crops = F.grid_sample(
-        images, F.affine_grid(pose, list(images.shape), align_corners=False), align_corners=False
-    )
+    crops = posed(images, torch.stack(rows, dim=1))
     return augment(torch.cat([crops, torch.zeros_like(crops)], dim=1), generator, COVERED)[0]

@@ -223,7 +223,7 @@ def _balance(balance: Floats, targets: Tensor) -> Tensor:
 def _validation(run: Run, size: int) -> Callable[[RadSCR], dict[str, float]]:
     """The AUROC of the log is that of the first data set: IU where it is there."""
     every = load_studies(run.data, "val", size)
-    sources = next(iter(every.sets.values()))
+    sources = every.sets[every.first]
     return partial(_validate, select(every, every.of(*sources)))
 
 

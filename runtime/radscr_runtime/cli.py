@@ -176,6 +176,8 @@ def _read_one(reader: Reader, study: Path, arguments: argparse.Namespace) -> Non
                     page = save_report(arguments.out, record, report.radiograph)
                 if early and sys.stderr.isatty():
                     _show_early(record)
+            if reader.decoder.name == "fluent" and sys.stderr.isatty():
+                print(file=sys.stderr)  # below what Phi wrote
     finally:
         if record:
             print(json.dumps(record, ensure_ascii=False) if arguments.json else to_text(record))

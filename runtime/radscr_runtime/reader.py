@@ -68,14 +68,20 @@ class Reader:
         `on_text` hears a fluent text while it is written and not yet checked; it may raise
         StopWriting, which leaves the report with its sentences.
         """
-        *_, report = self.tiers(study, on_text)
-        return report
+        evidences = self._look(study)
+        return self._compose(self.decoder, evidences, on_text)
 
     def tiers(self, study: Path | str, on_text: OnText = unheard) -> Iterator[Report]:
         """The report as the rules alone compose it, and again once Phi has had its say.
 
         Each is complete, the last is what `read` returns. Without a Phi there is but one.
         """
+        evidences = self._look(study)
+        for decoder in in_order(self.decoder):
+            yield self._compose(decoder, evidences, on_text)
+
+    def _look(self, study: Path | str) -> Evidences:
+        """The walk up to its last stage."""
         self.decoder.begin()
         settings, rules = self.bundle.settings, self.variant.rules
         radiograph = load(Path(study).absolute(), self.worker)
@@ -87,10 +93,19 @@ class Reader:
         challenges = critique(proposals, settings)
         findings = retrieve(self.library, challenges, settings, rules)
         missed = recheck(self.library, proposals.c_neg, hypotheses, settings)
-        evidences = Evidences(radiograph, hypotheses, findings, missed)
-        for decoder in in_order(self.decoder):
-            composition = aggregate(decoder, self.library, evidences, self.advice, on_text)
-            yield Report(radiograph, hypotheses, findings, missed, composition, self.provenance)
+        return Evidences(radiograph, hypotheses, findings, missed)
+
+    def _compose(self, decoder: Decoder, evidences: Evidences, on_text: OnText) -> Report:
+        """Its last stage, by one decoder."""
+        composition = aggregate(decoder, self.library, evidences, self.advice, on_text)
+        return Report(
+            evidences.radiograph,
+            evidences.hypotheses,
+            evidences.findings,
+            evidences.missed,
+            composition,
+            self.provenance,
+        )
 
     def cancel(self) -> None:
         """From any thread: the reading under way ends without what Phi has not answered yet."""

@@ -258,7 +258,7 @@ def test_other_data_sets_are_calibrated_on_the_first_of_them() -> None:
 
     rules = calibrate(films)
 
-    assert films.first == "own"
+    assert films.studies.first == "own"
     assert rules["scoliosis"].support.data == "own"
     assert rules["scoliosis"].thresholds == pack["scoliosis"].thresholds
     assert rules["pneumothorax"].support.data == "site"

@@ -353,7 +353,6 @@ def test_llama_cpp_without_room_says_so(bundle_folder, tmp_path):
         "setup": asdict(choose_setup(check_gguf(path), Options(), 4000)),
         "data_mb": 0,
         "seconds": 60.0,
-        "loading_seconds": 60.0,
         "states": str(tmp_path),
     }
     child = start_child(CHILD, [json.dumps(order)], {})

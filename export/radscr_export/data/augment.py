@@ -85,8 +85,12 @@ def _move(images: Tensor, generator: torch.Generator) -> Tensor:
         torch.stack([cosine * stretch, -sine, right], dim=1),
         torch.stack([sine, cosine / stretch, down], dim=1),
     ]
-    pose = torch.stack(rows, dim=1).to(images.device)
-    grid = F.affine_grid(pose, list(images.shape), align_corners=False)
+    return posed(images, torch.stack(rows, dim=1))
+
+
+def posed(images: Tensor, pose: Tensor) -> Tensor:
+    """Images (B, C, S, S) seen through affine maps (B, 2, 3) of their coordinates."""
+    grid = F.affine_grid(pose.to(images.device), list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)
 
 

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from radscr_edge.errors import TrainingError
 from radscr_export.data.labels import read_table
@@ -49,6 +49,12 @@ class DataSet:
         check_disjoint(self.name, ((one.patient, one.split) for one in films))
         check_disjoint(self.name, ((str(one.file), one.split) for one in films))
         return [one for one in films if one.lateral is lateral]
+
+
+class _Entry(NamedTuple):
+    study: str
+    patient: str
+    split: str
 
 
 def data_sets(data: Path) -> tuple[DataSet, ...]:
@@ -114,7 +120,9 @@ def held_out(data: Path, name: str = "") -> frozenset[str]:
     sets = [one for one in data_sets(data) if name in ("", one.name)]
     if not sets:
         raise TrainingError(f"{data} has no data set called {name!r}; see its {LIST}.")
-    return frozenset(study for one in sets for study, split in _studies(one) if split in SPLITS[1:])
+    return frozenset(
+        film.study for one in sets for film in _entries(one) if film.split in SPLITS[1:]
+    )
 
 
 def patients(data: Path, split: str) -> frozenset[str]:
@@ -122,25 +130,20 @@ def patients(data: Path, split: str) -> frozenset[str]:
 
     An IU study is its own patient.
     """
-    names = ((one.name, *found) for one in data_sets(data) for found in _patients(one))
-    return frozenset(alias(f"{name} {patient}")[:12] for name, patient, of in names if of == split)
+    return frozenset(
+        alias(f"{one.name} {film.patient}")[:12]
+        for one in data_sets(data)
+        for film in _entries(one)
+        if film.split == split
+    )
 
 
-def _patients(dataset: DataSet) -> Iterator[tuple[str, str]]:
+def _entries(dataset: DataSet) -> Iterator[_Entry]:
+    """Every study of a set, as its tables name it."""
     if dataset.kind != PACK:
-        yield from ((one.patient, one.split) for one in dataset.films())
+        yield from (_Entry(one.study, one.patient, one.split) for one in dataset.films())
         return
     for row in read_table(dataset.folder / "iu_xray" / "iu_reports.csv"):
-        yield f"iu {row['uid']}", row["split"]
+        yield _Entry(row["uid"], f"iu {row['uid']}", row["split"])
     for row in read_table(dataset.folder / "nih_cxr14" / "nih_images.csv"):
-        yield f"nih {row['patient_id']}", row["split"]
-
-
-def _studies(dataset: DataSet) -> Iterator[tuple[str, str]]:
-    if dataset.kind != PACK:
-        yield from ((one.study, one.split) for one in dataset.films())
-        return
-    for row in read_table(dataset.folder / "iu_xray" / "iu_reports.csv"):
-        yield row["uid"], row["split"]
-    for row in read_table(dataset.folder / "nih_cxr14" / "nih_images.csv"):
-        yield row["file"], row["split"]
+        yield _Entry(row["file"], f"nih {row['patient_id']}", row["split"])

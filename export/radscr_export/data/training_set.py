@@ -103,6 +103,11 @@ class Studies:
             found[name] = (*found.get(name, ()), source)
         return found
 
+    @property
+    def first(self) -> str:
+        """The data set that probabilities are fitted to and judged on: IU where it is there."""
+        return next(iter(self.sets))
+
     def view(self, row: int) -> View:
         """The projection of a film, as its source names it."""
         named = self.sources[self.source[row]].rpartition("-")[2]
@@ -166,6 +171,11 @@ def select(studies: Studies, rows: NDArray[np.int64]) -> Studies:
     )
 
 
+def patient_name(dataset: DataSet, film: Listed) -> str:
+    """What a listed film's id begins with: its set, and its patient's alias."""
+    return f"{dataset.name}-{alias(film.patient)}"
+
+
 def patient_of(name: str) -> str:
     """The patient behind a study's id: NIH files are named by patient, an IU study is its own.
 
@@ -206,7 +216,7 @@ def _listed(dataset: DataSet, split: str, size: int) -> Studies:
         mentions=tuple(_by_finding(one.mentions) for one in labels),
         told=tuple(_told(one.said) for one in labels),
         ids=tuple(
-            f"{dataset.name}-{alias(one.patient)}_{alias(str(one.file.relative_to(dataset.folder)))}"
+            f"{patient_name(dataset, one)}_{alias(str(one.file.relative_to(dataset.folder)))}"
             for one in films
         ),
         drawn=(None,) * len(films),

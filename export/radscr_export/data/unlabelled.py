@@ -13,8 +13,7 @@ from radscr_edge.records import Bytes
 from radscr_export.data.datasets import PACK, DataSet, data_sets
 from radscr_export.data.files import decode_files
 from radscr_export.data.films import load_films
-from radscr_export.data.splits import alias
-from radscr_export.data.training_set import load_studies, patient_of
+from radscr_export.data.training_set import load_studies, patient_name, patient_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,4 +55,4 @@ def _laterals(dataset: DataSet, split: str, size: int) -> tuple[Bytes, list[str]
         return films.images, [row["uid"] for row in films.rows]
     every = [one for one in dataset.films(lateral=True) if one.split == split]
     decoded = decode_files([one.file for one in every], size, f"{dataset.name} laterals")
-    return decoded.images, [f"{dataset.name}-{alias(every[row].patient)}" for row in decoded.rows]
+    return decoded.images, [patient_name(dataset, every[row]) for row in decoded.rows]

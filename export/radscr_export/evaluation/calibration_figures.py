@@ -36,7 +36,7 @@ def calibration_figures(readings: Readings) -> dict[str, Any]:
     calibration was fitted on these same films.
     """
     panel = finding_panel(readings, (readings.probabilities, readings.logits))
-    panel = panel.select(readings.rows(readings.first))
+    panel = panel.select(readings.rows(readings.studies.first))
     figures: dict[str, Any] = {}
     for index, finding in enumerate(FINDINGS):
         known = panel.known[:, index]

@@ -39,13 +39,30 @@ def report_lines(reports: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def _scores(reports: Mapping[str, Any]) -> Iterator[str]:
-    head = ("system", *(REPORT_METRICS[metric] for metric in MICRO))
-    for subset, count in reports["studies"].items():
+    metrics = {name: REPORT_METRICS[name] for name in MICRO}
+    yield from _by_subset("Reports, {}: micro F1", reports["systems"], reports["studies"], metrics)
+
+
+def _rad_eval(found: Mapping[str, Any] | None, studies: Mapping[str, int]) -> Iterator[str]:
+    if found is not None:
+        metrics = {name: name for name in found["metrics"]}
+        yield from _by_subset("Reports by RadEval, {}: means", found["systems"], studies, metrics)
+
+
+def _by_subset(
+    title: str,
+    systems: Mapping[str, Any],
+    studies: Mapping[str, int],
+    metrics: Mapping[str, str],
+) -> Iterator[str]:
+    """A table of all systems for every subset of the studies; metrics with their titles."""
+    for subset, count in studies.items():
         rows = [
-            (name, *(figure(row[subset].get(metric)) for metric in MICRO))
-            for name, row in reports["systems"].items()
+            (name, *(figure(row[subset].get(metric)) for metric in metrics))
+            for name, row in systems.items()
         ]
-        yield from table(f"Reports, {subset} IU studies ({count}): micro F1", head, rows)
+        head = ("system", *metrics.values())
+        yield from table(title.format(f"{subset} IU studies ({count})"), head, rows)
 
 
 def _differences(reports: Mapping[str, Any]) -> Iterator[str]:
@@ -58,18 +75,6 @@ def _differences(reports: Mapping[str, Any]) -> Iterator[str]:
             if subset in row
         ]
         yield from table(f"{ours} minus each other, {subset} studies", head, rows)
-
-
-def _rad_eval(found: Mapping[str, Any] | None, studies: Mapping[str, int]) -> Iterator[str]:
-    if found is None:
-        return
-    for subset, count in studies.items():
-        rows = [
-            (name, *(figure(row[subset].get(metric)) for metric in found["metrics"]))
-            for name, row in found["systems"].items()
-        ]
-        title = f"Reports by RadEval, {subset} IU studies ({count}): means"
-        yield from table(title, ("system", *found["metrics"]), rows)
 
 
 def _retrieval(found: Mapping[str, Any]) -> Iterator[str]:

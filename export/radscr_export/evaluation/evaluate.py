@@ -34,7 +34,6 @@ from radscr_export.evaluation.report_section import (
     ReportPlan,
     WalkedFilms,
     measure_reports,
-    named_decoders,
 )
 from radscr_export.heads import preset_of
 from radscr_export.text_encoder import TextEncoder
@@ -116,7 +115,7 @@ def evaluate_ablations(
     encoder = TextEncoder.load(preset.text.encoder)
     texts = (read_library(encoder), encoder)
     trainer = Trainer(bundle, preset, data, out / HEADS, plan.epochs, texts)
-    named = decoders or named_decoders(bundle)
+    named = ReportPlan(tuple(decoders)).of(bundle).decoders
     decoder = next((one for one in named if one != "plain"), "")
     plan = replace(plan, variant=_variant(bundle, plan.variant), decoder=decoder)
     found = ablations(trainer, plan, split)

@@ -105,7 +105,7 @@ def sides(readings: Readings) -> dict[str, Any]:
 
 def _one_sided(readings: Readings) -> Iterator[tuple[int, int, Side]]:
     """Row, finding and side of every code that names one side."""
-    for row in readings.rows(readings.first):
+    for row in readings.rows(readings.studies.first):
         for index, mention in readings.studies.mentions[int(row)].items():
             if mention.side in (Side.RIGHT, Side.LEFT):
                 yield int(row), index, mention.side

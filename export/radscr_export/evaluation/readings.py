@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from radscr_edge.contract import Bundle, Variant
 from radscr_edge.records import Floats, Place
 from radscr_export.data.datasets import pack_of
-from radscr_export.data.labels import State, coded_findings, read_table
+from radscr_export.data.labels import State
 from radscr_export.data.training_set import Studies, load_studies, patient_of
+from radscr_export.evaluation.report_truth import abnormal_ids
 from radscr_export.walk import Walk, Walker, as_radiograph, place_of
 
 
@@ -56,11 +57,6 @@ class Readings:
             found |= {source: (source,) for source in sources if source != name}
         return found
 
-    @property
-    def first(self) -> str:
-        """The data set that calibration and sides are judged on: IU where it is there."""
-        return next(iter(self.groups))
-
     def rows(self, name: str) -> NDArray[np.int64]:
         """Rows of one of the groups; none where there is no group of that name."""
         return np.sort(self.studies.of(*self.groups.get(name, ())))
@@ -86,9 +82,7 @@ def read_all(bundle: Bundle, walker: Walker, data: Path, split: str) -> Readings
 def _abnormal(studies: Studies, data: Path) -> NDArray[np.bool_]:
     abnormal = np.asarray((studies.states == State.POSITIVE).any(axis=1))
     pack = pack_of(data)
-    reports = [] if pack is None else read_table(pack / "iu_xray" / "iu_reports.csv")
-    codes = {row["uid"]: row["mesh_major"] for row in reports}
+    coded = frozenset() if pack is None else abnormal_ids(pack)
     for row in studies.of("iu"):
-        major = codes[studies.ids[int(row)]]
-        abnormal[row] = coded_findings(major) is not None and major.strip() != "normal"
+        abnormal[row] = studies.ids[int(row)] in coded
     return abnormal

@@ -38,12 +38,8 @@ class ReportPlan:
 
     def of(self, bundle: Bundle) -> ReportPlan:
         """The same with the decoders named."""
-        return replace(self, decoders=self.decoders or named_decoders(bundle))
-
-
-def named_decoders(bundle: Bundle) -> tuple[str, ...]:
-    """The bundle's own, then the plain one."""
-    return tuple(dict.fromkeys((bundle.decoder, "plain")))
+        own = tuple(dict.fromkeys((bundle.decoder, "plain")))
+        return replace(self, decoders=self.decoders or own)
 
 
 def measure_reports(

@@ -50,14 +50,13 @@ def load_truth(data: Path, split: str) -> Truth:
     labels, texts = iu_states(data), report_texts(data)
     place = {uid: row for row, uid in enumerate(labels.uids)}
     rows = [place[uid] for uid in ids]
-    known = coded_ids(data)
-    coded = np.array([uid in known for uid in ids])
+    abnormal = abnormal_ids(data)
     taught = set() if split == "train" else {_plain(texts[uid]) for uid in study_ids(data, "train")}
     return Truth(
         ids=ids,
         states=labels.states[rows],
         references=tuple(texts[uid] for uid in ids),
-        abnormal=coded & ~labels.normal[rows],
+        abnormal=np.array([uid in abnormal for uid in ids]),
         distinct=_distinct([_plain(texts[uid]) for uid in ids], taught),
     )
 
@@ -85,6 +84,12 @@ def coded_ids(data: Path) -> frozenset[str]:
     return frozenset(
         row["uid"] for row in _reports(data) if coded_findings(row["mesh_major"]) is not None
     )
+
+
+def abnormal_ids(data: Path) -> frozenset[str]:
+    """Studies that were coded, and not as normal."""
+    normal = {row["uid"] for row in _reports(data) if row["mesh_major"].strip() == "normal"}
+    return coded_ids(data) - normal
 
 
 def _reports(data: Path) -> list[dict[str, str]]:

@@ -155,22 +155,15 @@ def load_preset(name: str) -> Preset:
     if not source.is_file():
         raise TrainingError(f"{name!r} is no preset: 'edge', 'paper', or a TOML file of your own.")
     table = tomllib.loads(source.read_text(encoding="utf-8"))
-    loss = LossPreset(**table["loss"])
+    phases, training = table.pop("phase"), table.pop("training")
+    preset = recorded_preset({"name": name, "phases": phases, **table, **training})
     for option, choices in CHOICES.items():
-        if getattr(loss, option) not in choices:
+        if getattr(preset.loss, option) not in choices:
             raise TrainingError(
-                f"{source}: {option} = {getattr(loss, option)!r} in [loss] is none of "
+                f"{source}: {option} = {getattr(preset.loss, option)!r} in [loss] is none of "
                 f"{', '.join(choices)}."
             )
-    return Preset(
-        name=name,
-        encoder=EncoderPreset(**_with_tuples(table["encoder"])),
-        text=TextPreset(**table["text"]),
-        loss=loss,
-        phases=tuple(Phase(**phase) for phase in table["phase"]),
-        pretraining=Pretraining(**table["pretraining"]) if "pretraining" in table else None,
-        **table["training"],
-    )
+    return preset
 
 
 def recorded_preset(record: Mapping[str, Any]) -> Preset:

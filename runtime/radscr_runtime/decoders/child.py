@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from radscr_edge.child import (
     Message,
@@ -25,6 +25,9 @@ from radscr_runtime.decoders.writing import Order, join, write_freely
 if TYPE_CHECKING:
     from radscr_runtime.decoders.llama import Phi
 
+LOADING_S: Final = 120.0
+"""Seconds of processor time that loading may take, however short the limit of an answer."""
+
 
 def main() -> None:
     """Loads the GGUF, then answers one request after another until the parent leaves."""
@@ -33,7 +36,7 @@ def main() -> None:
     states = States(Path(order["states"]), order["sha256"])
     processor_seconds = seconds * max(setup.threads, setup.threads_batch)
     answers = private_output()
-    limit_processor(float(order["loading_seconds"]))
+    limit_processor(max(processor_seconds, LOADING_S))
     try:
         from radscr_runtime.decoders.llama import Phi  # noqa: PLC0415  where its absence can be told
 

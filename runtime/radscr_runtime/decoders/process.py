@@ -24,8 +24,6 @@ from radscr_runtime.golden import cache_folder
 from radscr_runtime.options import Options
 
 CHILD: Final = "radscr_runtime.decoders.child"
-LOADING_S: Final = 120.0
-"""Seconds of processor time that loading may take, however short the limit of an answer."""
 STOPPED: Final = "Phi was stopped before it was done."
 LONGEST_TEXT: Final = 2**16
 """Characters of a text from the child, far beyond what fits any context here."""
@@ -193,7 +191,6 @@ class PhiProcess:
             "setup": asdict(setup),
             "data_mb": most_data_mb(self._model.gguf, setup),
             "seconds": self._seconds_limit,
-            "loading_seconds": max(self._seconds_limit, LOADING_S),
             "states": str(cache_folder() / "phi"),
         }
         return start_child(CHILD, [json.dumps(order)], {})
